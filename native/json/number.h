@@ -1,0 +1,67 @@
+// JSON numbers read one character at a time, under exact decimal constraints.
+//
+// A prefix such as "-12.5e" stands for every number it can still become. This
+// file answers, for a set of constraints, whether a prefix has a completion and
+// which is shortest. Exact decimal arithmetic throughout; no floating point.
+//
+// Does not know: formulas, schemas, states, tokens.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "json/decimal.h"
+
+namespace structgen::json {
+
+// How numbers may be written.
+//   kFloat64  what survives a float64: at most 17 significant digits, magnitude
+//             zero or within [1e-300, 1e300); an integer is written without point or exponent.
+//   kAny      every JSON number.
+enum class NumberForm : std::uint8_t { kFloat64, kAny };
+
+struct NumberLiteral {
+  enum class Kind : std::uint8_t { kAtLeast, kMoreThan, kInteger, kMultipleOf, kEquals };
+  Kind kind;
+  Decimal value;  // unused by kInteger
+  bool holds(const Decimal& x) const;
+};
+
+// A conjunction of (possibly negated) number literals, in normal form.
+struct NumberCell {
+  struct Bound {
+    Decimal value;
+    bool open;
+  };
+  enum class Integrality : std::uint8_t { kEither, kInteger, kFraction };
+
+  std::optional<Bound> low, high;
+  Integrality integrality = Integrality::kEither;
+  std::vector<Decimal> multiple_of, not_multiple_of, not_equal;
+
+  void add(const NumberLiteral& literal, bool positive);
+};
+
+// Whether `text` is a complete JSON number in `form` (not a prefix of one).
+bool is_number(std::string_view text, NumberForm form);
+// Whether some JSON number in `form` starts with `text`.
+bool is_number_prefix(std::string_view text, NumberForm form);
+
+// The shortest t such that prefix + t is a number in `form` whose value lies in one
+// of the cells; nullopt when there is none. Exact. Under kFloat64 a cell with
+// kInteger is met only by numbers written without point and exponent.
+std::optional<std::string> complete_number(std::string_view prefix, std::span<const NumberCell> cells,
+                                           NumberForm form);
+
+// The truth value `literal` has for every completion of `prefix`, if it is the same for all.
+std::optional<bool> decided(std::string_view prefix, const NumberLiteral& literal, NumberForm form);
+
+// A short prefix with exactly the same lexical continuations (values may differ):
+// states with no literal left share it.
+std::string lexical_representative(std::string_view prefix, NumberForm form);
+
+}  // namespace structgen::json

@@ -1,0 +1,72 @@
+// The regular-expression engine as the rest of the core sees it.
+//
+// Expressions are hash-consed: equal structure means equal id, so a DFA state
+// *is* an expression and equality is ==. Everything is over bytes; code points
+// are lowered to UTF-8 when an expression is built.
+//
+// Does not know: JSON, tokens, Python. Not thread-safe: the owner holds a lock.
+//
+// Brzozowski 1964; Owens, Reppy & Turon 2009 (similarity rules);
+// Varatalu, Veanes & Ernits 2025 (RE#: boolean operations, lookarounds).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace structgen::regex {
+
+using Regex = std::uint32_t;                       // an interned expression
+inline constexpr Regex kNothing = 0;               // the empty language; also the dead state
+inline constexpr Regex kEpsilon = 1;               // the empty string
+inline constexpr Regex kAnything = 2;              // every valid UTF-8 string
+inline constexpr std::uint32_t kUnbounded = 0xFFFFFFFFu;
+
+using CodePoint = std::uint32_t;
+using CodePointRange = std::pair<CodePoint, CodePoint>;  // inclusive on both sides
+
+class Store {
+ public:
+  Store();
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // --- Building. Every language is a subset of the valid UTF-8 strings unless
+  //     it is made of `bytes`.
+  Regex bytes(std::uint8_t low, std::uint8_t high);
+  Regex code_points(const std::vector<CodePointRange>& ranges);  // one code point, surrogates left out
+  Regex literal(std::string_view text);
+  Regex words(std::vector<std::string> words);  // exactly these strings; any order, duplicates allowed
+  Regex concat(const std::vector<Regex>& parts);
+  Regex alternate(const std::vector<Regex>& parts);   // |
+  Regex intersect(const std::vector<Regex>& parts);   // &
+  Regex complement(Regex r);                          // valid UTF-8 strings not in r
+  Regex repeat(Regex r, std::uint32_t min, std::uint32_t max);  // max may be kUnbounded
+
+  // --- Reading.
+  bool nullable(Regex r) const;
+  // 256 successors; kNothing where no completion exists (liveness is exact).
+  // The pointer stays valid as long as the store. Filled on first use.
+  const Regex* row(Regex r);
+  Regex step(Regex r, std::uint8_t byte) { return row(r)[byte]; }
+  bool empty(Regex r);
+  // Bytes of a shortest member; r must not be empty. Saturates at 2^32-1.
+  std::uint32_t distance(Regex r);
+  std::string witness(Regex r);                       // a shortest member
+  bool matches(Regex r, std::string_view text);       // whole text
+  std::string print(Regex r) const;                   // for people and golden tests
+
+  std::size_t size() const;                           // expressions interned
+  std::size_t memory_bytes() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace structgen::regex
