@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -24,20 +25,46 @@ class TokenTrie {
     std::uint8_t byte;          // last byte; siblings ascend by it
   };
 
-  // tokens[id] are the bytes of id; an empty view means "never text".
+  // tokens[id] are the bytes of id; an empty view means "never text". Throws std::length_error
+  // for a token above 65,535 bytes or 4 GiB of text in all. One sort, then one pass over the bytes.
   static TokenTrie build(std::span<const std::string_view> tokens);
+
+  // The same from one buffer: id's bytes are text[offsets[id] .. offsets[id + 1]). Throws
+  // std::invalid_argument when the offsets do not ascend from 0 to text.size().
+  static TokenTrie build(std::string_view text, std::span<const std::uint32_t> offsets);
+
+  // The shape alone (not the text) as bytes of this machine's byte order, for a cache file.
+  std::vector<char> save() const;
+  // What save() wrote for a trie of exactly this text; nullopt for anything else. Every node is
+  // checked against the text, so a damaged or foreign file cannot yield a wrong trie.
+  static std::optional<TokenTrie> load(std::string_view saved, std::string_view text,
+                                       std::span<const std::uint32_t> offsets);
 
   const std::vector<Node>& nodes() const { return nodes_; }
   // Further ids with the same bytes as `token` (which is the smallest), kNoToken at the end.
   std::uint32_t next_same(std::uint32_t token) const { return next_same_[token]; }
   std::size_t vocabulary_size() const { return next_same_.size(); }
-  std::string_view token_bytes(std::uint32_t id) const;
+  // Empty for an id that is never text and for one outside the vocabulary.
+  std::string_view token_bytes(std::uint32_t id) const {
+    if (id >= next_same_.size()) return {};
+    return {text_.data() + offsets_[id], offsets_[id + 1] - offsets_[id]};
+  }
+  // Follows the bytes from the root: the node reached, or 0 (the root) when no token starts so.
+  std::uint32_t find(std::string_view bytes) const;
+  // The token with the most bytes that starts `bytes`, or kNoToken.
+  std::uint32_t longest_prefix(std::string_view bytes) const;
   std::size_t longest_token() const { return longest_; }
   // bit b set: byte b is a token of its own
   const std::vector<bool>& single_bytes() const { return single_bytes_; }
   std::size_t memory_bytes() const;
 
  private:
+  static TokenTrie with_text(std::string_view text, std::span<const std::uint32_t> offsets);
+  std::uint32_t child(std::uint32_t node, std::uint8_t byte) const;
+  void grow();               // nodes_ and next_same_ from the text
+  bool fits_text() const;    // is this the trie of the text?
+  void note_single_bytes();
+
   std::vector<Node> nodes_;
   std::vector<std::uint32_t> next_same_;
   std::vector<std::uint32_t> offsets_;   // token id -> start in text_
