@@ -88,7 +88,9 @@ def test_torch_and_transformers_stay_in_their_folders(path: Path) -> None:
         assert part_of(path) in MAY_USE_HEAVY | MAY_USE_HEAVY_IN_TESTS, f"{path} imports {sorted(heavy)}"
 
 
-@pytest.mark.parametrize("statement", ["import structgen", "import structgen.cli", "import structgen.vocabulary"])
+@pytest.mark.parametrize(
+    "statement", ["import structgen", "import structgen.cli", "import structgen.vocabulary"]
+)
 def test_importing_loads_no_heavy_library(statement: str) -> None:
     heavy = [*sorted(HEAVY), "pydantic", "sentencepiece", "tiktoken", "mistral_common"]
     code = f"{statement}\nimport sys\nprint([name for name in {heavy!r} if name in sys.modules])"
@@ -119,4 +121,9 @@ def test_the_reader_of_imports_sees_lazy_and_relative_ones() -> None:
         "def f():\n    import transformers\n    from ..decode import loop\n"
     )
     found = set(imports(ast.parse(source), PACKAGE / "grammars" / "x.py"))
-    assert found == {"__future__.annotations", "typing.TYPE_CHECKING", "transformers", "structgen.decode.loop"}
+    assert found == {
+        "__future__.annotations",
+        "typing.TYPE_CHECKING",
+        "transformers",
+        "structgen.decode.loop",
+    }
