@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -62,6 +63,8 @@ def print_text(text: str) -> None:
 
 def plain(value: Any) -> Any:
     """`value` as JSON data: dataclasses and Pydantic models as objects, arrays and tuples as lists."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has no word for it
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Mapping):

@@ -279,7 +279,7 @@ def test_plain_reaches_into_every_container() -> None:
         def model_dump(self) -> dict[str, Any]:
             return {"at": Path("x")}
 
-    nested = {"generation": FakeGeneration(value=Model()), 3: ({"a"}, None)}
+    nested = {"generation": FakeGeneration(value=Model()), 3: ({"a"}, float("nan"))}
     assert output.plain(nested)["generation"]["value"] == {"at": "x"}
     assert output.plain(nested)["3"] == [["a"], None]
 
