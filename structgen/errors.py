@@ -105,5 +105,22 @@ class BudgetTooSmall(StructgenError):
         self.given = given
 
 
+class ContextTooSmall(BudgetTooSmall):
+    """Prompt and shortest known valid output together exceed the model's context of ``context`` tokens."""
+
+    def __init__(self, needed: int, given: int, *, prompt_tokens: int, context: int) -> None:
+        StructgenError.__init__(
+            self,
+            f"the prompt takes {prompt_tokens} of the model's {context} tokens of context and leaves {given}, "
+            f"but the shortest known valid output takes {needed}; shorten the prompt",
+        )
+        self.needed = needed
+        self.given = given
+
+
+class InvalidRequest(StructgenError, ValueError):
+    """An argument of a call is missing, contradicts another or is out of its range."""
+
+
 class IntegrationError(StructgenError):
     """An optional library is missing or of a version that does not fit."""

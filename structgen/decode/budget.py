@@ -1,0 +1,71 @@
+"""Always finished within ``max_tokens``: the budget of one output and the plan that fits in it.
+
+The invariant before every draw: some known completion of the output fits in what is left.  A token
+is taken only if it keeps the invariant; the known completion's own next token always does, so
+every draw ends and the output is complete at the end of the budget (the end token is not counted:
+an output that may end when the budget is used up is complete).
+
+The known completion need not be asked for before each draw.  After a draw that fits, the matcher
+itself still knows a completion that fits; only after one that did not is it fetched and kept as the
+*plan*, because a matcher's next completion need not continue its previous one.
+
+Knows nothing about probabilities: it judges tokens, others propose them.
+"""
+
+from __future__ import annotations
+
+from structgen.decode.matching import MatcherLike
+from structgen.errors import BudgetTooSmall
+
+
+class Budget:
+    """Tokens left for one output and, when it is tight, the plan that finishes it.
+
+    Raises BudgetTooSmall at construction, before any work by a model, when the shortest completion
+    known to the matcher takes more than ``max_tokens``.
+    """
+
+    def __init__(self, matcher: MatcherLike, max_tokens: int) -> None:
+        needed = matcher.distance()
+        if needed > max_tokens:
+            raise BudgetTooSmall(needed, max_tokens)
+        self.left = max_tokens
+        self._matcher = matcher
+        self._plan: list[int] | None = None  # reversed: the next token is the last element
+
+    def spend_forced(self, tokens: list[int]) -> None:
+        """Account for forced tokens the matcher has accepted; they begin every completion, so they fit."""
+        self.left -= len(tokens)
+        if self._plan is not None:
+            del self._plan[len(self._plan) - len(tokens) :]
+
+    def plan(self) -> list[int]:
+        """The tokens of a completion that fits, next token first."""
+        if self._plan is None:
+            self._plan = self._matcher.completion()[::-1]
+        return self._plan[::-1]
+
+    def take(self, token: int) -> bool:
+        """Advance the matcher by an allowed token if the output can still be finished after it.
+
+        Returns False, and leaves the matcher where it was, when it cannot.  Cost: one ``advance`` and
+        one ``distance``; where the answer is no, also one ``rollback`` and at first one ``completion``.
+        """
+        if self._plan and self._plan[-1] == token:
+            self._matcher.advance(token)
+            self.left -= 1
+            self._plan.pop()
+            if self._matcher.distance() <= self.left:
+                self._plan = None  # the matcher knows one that fits from here: nothing to remember
+            return True
+        self._matcher.advance(token)
+        if self._matcher.distance() < self.left:
+            self.left -= 1
+            self._plan = None
+            return True
+        self._matcher.rollback(1)
+        if self._plan is None:
+            self._plan = self._matcher.completion()[::-1]
+            if self._plan and self._plan[-1] == token:
+                return self.take(token)
+        return False

@@ -1,0 +1,149 @@
+"""A batch of rows going through a causal model with one key-value cache.
+
+Rows take chunks of different lengths in one pass.  A shorter chunk is padded on its left; the
+slots this leaves in the cache stay there as holes, hidden by the attention mask, while every row
+counts its own positions.  Holes cost memory, so the cache is compacted once they take more than a
+third of it.  Rows can be selected, repeated and dropped between passes.
+
+That needs cache layers that keep every key and value (transformers' DynamicLayer).  A model with
+another cache (sliding windows, recurrent states) counts slots rather than positions and must be
+run one row at a time, where no holes arise: ``takes_ragged_batches`` says which.
+
+Knows nothing about masks, grammars or sampling.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from structgen.errors import IntegrationError
+
+_MIN_HOLES = 64  # compacting copies the whole cache: not for a handful of slots
+
+
+def new_cache(model: Any) -> Any:
+    """An empty cache of the kind the model wants, or None where the model makes its own."""
+    try:
+        from transformers import DynamicCache
+    except ImportError:
+        raise IntegrationError("generate needs transformers; pip install 'structgen[hf]'") from None
+    supported = getattr(model, "_supports_default_dynamic_cache", None)
+    if callable(supported) and not supported():
+        return None
+    return DynamicCache(config=model.config)
+
+
+def takes_ragged_batches(model: Any) -> bool:
+    """Whether rows of different lengths can share a pass: every cache layer keeps every position."""
+    from transformers.cache_utils import DynamicLayer
+
+    cache = new_cache(model)
+    if cache is None:
+        return False
+    replicated = getattr(cache, "layer_class_to_replicate", None)
+    kinds = [type(layer) for layer in cache.layers] or [replicated]
+    return all(kind is DynamicLayer for kind in kinds)
+
+
+def context_length(model: Any) -> int | None:
+    """How many tokens prompt and output may take together; None where the model sets no bound."""
+    config = _text_config(model)
+    length = getattr(config, "max_position_embeddings", None)
+    return int(length) if isinstance(length, int) and length > 0 else None
+
+
+def logits_width(model: Any) -> int:
+    """How many logits the model returns; it may exceed the number of tokens."""
+    head = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
+    weight = getattr(head, "weight", None)
+    return int(weight.shape[0] if weight is not None else _text_config(model).vocab_size)
+
+
+def _text_config(model: Any) -> Any:
+    config = model.config
+    return config.get_text_config() if hasattr(config, "get_text_config") else config
+
+
+class CausalBatch:
+    """The model side of a batch: feed chunks, get logits; the cache stays inside."""
+
+    def __init__(self, model: Any, rows: int) -> None:
+        self._model = model
+        self._cache = new_cache(model)
+        embeddings = model.get_input_embeddings()
+        self._device = embeddings.weight.device
+        self._accepts = set(inspect.signature(model.forward).parameters)
+        self._lengths = [0] * rows  # tokens of each row in the cache, holes not counted
+        self._visible: Tensor | None = None  # bool (B, T): which cache slots hold tokens; None: all of them
+        self._slots = 0  # T
+
+    @property
+    def rows(self) -> int:
+        return len(self._lengths)
+
+    def feed(self, chunks: Sequence[Sequence[int]], keep: int) -> Tensor:
+        """Logits (B, ``keep``, V) of the last ``keep`` places of the pass.
+
+        ``chunks[i]`` are the next tokens of row i, at least one; a row with fewer than ``keep`` has
+        meaningless logits in front.
+        """
+        longest = max(len(chunk) for chunk in chunks)
+        ids = torch.tensor([[0] * (longest - len(chunk)) + list(chunk) for chunk in chunks], device=self._device)
+        arguments: dict[str, Any] = {"input_ids": ids, "past_key_values": self._cache, "use_cache": True}
+        if any(len(chunk) < longest for chunk in chunks) and self._visible is None:
+            self._visible = torch.ones((self.rows, self._slots), dtype=torch.bool, device=self._device)
+        if self._visible is not None:
+            place = torch.arange(longest, device=self._device)
+            start = torch.tensor([longest - len(chunk) for chunk in chunks], device=self._device)[:, None]
+            lengths = torch.tensor(self._lengths, device=self._device)[:, None]
+            self._visible = torch.cat([self._visible, place >= start], dim=1)
+            arguments["attention_mask"] = self._visible.long()
+            arguments["position_ids"] = (lengths + place - start).clamp(min=0)
+        if "logits_to_keep" in self._accepts:
+            arguments["logits_to_keep"] = keep
+        if "position_ids" not in self._accepts:
+            arguments.pop("position_ids", None)
+        output = self._model(**arguments)
+        self._cache = output.past_key_values
+        self._slots += longest
+        self._lengths = [have + len(chunk) for have, chunk in zip(self._lengths, chunks, strict=True)]
+        logits: Tensor = output.logits
+        return logits[:, -keep:]
+
+    def select(self, rows: Sequence[int]) -> None:
+        """Keep these rows, in this order; a row may be named more than once, or not at all."""
+        if list(rows) == list(range(self.rows)):
+            return
+        self._lengths = [self._lengths[row] for row in rows]
+        index = torch.tensor(list(rows), device=self._device)
+        self._cache.batch_select_indices(index)
+        if self._visible is not None:
+            self._visible = self._visible[index]
+            self._compact()
+
+    def compact_if_worthwhile(self) -> None:
+        """Close the holes once they take more than a third of the cache."""
+        if self._visible is not None and self._slots > 1.5 * max(self._lengths) + _MIN_HOLES:
+            self._compact()
+
+    def _compact(self) -> None:
+        """Move every row's tokens to the right end, in order; drop the slots nobody needs."""
+        assert self._visible is not None
+        keep = max(self._lengths)
+        if keep < self._slots:
+            # A stable sort brings holes to the front and leaves tokens in order.
+            order = self._visible.to(torch.int8).sort(dim=1, stable=True).indices[:, -keep:]
+            for layer in self._cache.layers:
+                for name in ("keys", "values"):
+                    kept = getattr(layer, name)
+                    index = order.to(kept.device)[:, None, :, None].expand(-1, kept.shape[1], -1, kept.shape[3])
+                    setattr(layer, name, kept.gather(2, index))
+            self._visible = self._visible.gather(1, order)
+            self._slots = keep
+        if min(self._lengths) == keep:
+            self._visible = None

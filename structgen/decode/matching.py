@@ -1,0 +1,84 @@
+"""What the decoding loop needs of a matcher, and the few operations on packed masks.
+
+The protocols below are all that `decode` knows about constraints: anything that keeps them can be
+decoded with, native or not (`structgen.testing.reference` has a plain-Python one).  A mask row is
+``ceil(width / 32)`` 32-bit words, least significant bit first.  Knows nothing about models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+MaskArray = npt.NDArray[np.uint32]
+
+
+class VocabularyLike(Protocol):
+    """The bytes of every token id, the end tokens and the width of the logits."""
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def eos_ids(self) -> Sequence[int]: ...
+    def token_bytes(self, token: int, /) -> bytes | None: ...
+    def encode(self, text: str, /) -> list[int]: ...
+
+
+class MatcherLike(Protocol):
+    """The state of one output; tokens that cannot be completed are never accepted."""
+
+    @property
+    def can_stop(self) -> bool: ...
+    @property
+    def is_terminated(self) -> bool: ...
+    def mask(self) -> MaskArray: ...
+    def fill_mask(self, out: Any, row: int = 0) -> None: ...
+    def advance(self, token: int, /) -> None: ...
+    def try_advance(self, tokens: Sequence[int], /) -> int: ...
+    def rollback(self, count: int, /) -> None: ...
+    def fork(self) -> MatcherLike: ...
+    def reset(self) -> None: ...
+    def forced_tokens(self) -> list[int]: ...
+    def distance(self) -> int: ...
+    def completion(self) -> list[int]: ...
+
+
+class ConstraintLike(Protocol):
+    """A grammar bound to a vocabulary: where matchers come from."""
+
+    @property
+    def vocabulary(self) -> Any: ...
+    @property
+    def grammar(self) -> Any: ...
+    def matcher(self) -> Any: ...
+
+
+def mask_words(width: int) -> int:
+    """How many 32-bit words a mask row of ``width`` tokens takes."""
+    return (width + 31) // 32
+
+
+def token_bits(tokens: Sequence[int], width: int) -> MaskArray:
+    """A mask row with exactly these tokens set."""
+    row = np.zeros(mask_words(width), dtype=np.uint32)
+    for token in tokens:
+        row[token >> 5] |= np.uint32(1 << (token & 31))
+    return row
+
+
+def allowed_tokens(mask: MaskArray) -> list[int]:
+    """The tokens a mask row allows, ascending."""
+    bits = np.unpackbits(np.ascontiguousarray(mask).view(np.uint8), bitorder="little")
+    found: list[int] = np.flatnonzero(bits).tolist()
+    return found
+
+
+def fill_masks(matchers: Sequence[MatcherLike], out: MaskArray) -> None:
+    """Fill row i of ``out`` (B, words) with the mask of matcher i; native matchers in parallel."""
+    for row, matcher in enumerate(matchers):
+        matcher.fill_mask(out, row)

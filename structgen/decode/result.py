@@ -1,0 +1,81 @@
+"""What one finished output is: text, typed value, log-probabilities, why it ended, what it cost.
+
+Notation: p is the model after the temperature, m the mask, Z = sum of p over the mask, and
+p~ = p m / Z the law the loop draws from.  Knows nothing about models or grammars.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+FinishReason = Literal["complete", "stop"]
+
+
+@dataclass
+class Stats:
+    """What one output cost.
+
+    ``seconds`` are wall seconds of the passes this output took part in, shared with the other rows
+    of its batch: ``forward`` (the model), ``mask`` (the matcher) and ``sample`` (the draw).  On an
+    accelerator work runs ahead, so its time shows where the host waits for it: under ``sample``.
+    """
+
+    prompt_tokens: int = 0
+    forward_passes: int = 0
+    """Passes through the model this output took part in, the one over its prompt included."""
+    drawn_tokens: int = 0
+    """Tokens the model chose among several allowed ones."""
+    forced_tokens: int = 0
+    """Tokens that were the only allowed ones, so that no pass of their own was needed."""
+    budget_bans: int = 0
+    """Draws repeated because what they led to did not fit in ``max_tokens`` any more."""
+    seconds: dict[str, float] = field(default_factory=lambda: {"forward": 0.0, "mask": 0.0, "sample": 0.0})
+
+    def as_dict(self) -> dict[str, Any]:
+        """A plain dictionary of the figures, ready for JSON."""
+        return asdict(self)
+
+
+@dataclass
+class Generation:
+    """One finished output.
+
+    ``tokens``, ``logprobs`` and ``masked_logprobs`` have the same length; the end token is not among
+    them, its figures stand in ``end_logprob`` and ``end_masked_logprob`` (all end tokens together
+    count as one event; ``None`` when the budget ended the output, not an end token).
+    With log Z taken at every step, the end included,
+
+        log_mass = sum(log Z) = sum(logprobs) + end_logprob - sum(masked_logprobs) - end_masked_logprob
+
+    so ``exp(log_mass)`` is the importance weight from the local law towards the model conditioned on
+    the grammar.  Figures are under the temperature; top-p and top-k narrow the draw but not the
+    figures; at temperature 0 the figures are those of temperature 1.  Where ``weights=False`` spared
+    the last pass through the model, what it would have scored is nan.
+
+    >>> generation = Generation(text='"a"', value="a", tokens=[5, 1, 5], logprobs=[-1.0, -2.0, -1.0],
+    ...                         masked_logprobs=[0.0, -0.5, 0.0], log_mass=-3.5, finish_reason="stop")
+    >>> generation.weight == math.exp(-3.5)
+    True
+    """
+
+    text: str
+    value: Any
+    tokens: list[int]
+    logprobs: list[float]
+    masked_logprobs: list[float]
+    log_mass: float
+    finish_reason: FinishReason
+    """``stop``: the model chose to end where it could have gone on.  ``complete``: nothing could
+    follow, or the budget was used up where the output may end."""
+    law: str = "local"
+    """The law this was drawn from; ``stats.budget_bans > 0`` says that the budget bent it."""
+    end_logprob: float | None = None
+    end_masked_logprob: float | None = None
+    stats: Stats = field(default_factory=Stats)
+
+    @property
+    def weight(self) -> float:
+        """exp(log_mass): the product of Z, at most 1."""
+        return math.exp(self.log_mass)
