@@ -29,6 +29,8 @@ inline constexpr std::uint32_t kUnbounded = 0xFFFFFFFFu;
 using CodePoint = std::uint32_t;
 using CodePointRange = std::pair<CodePoint, CodePoint>;  // inclusive on both sides
 
+class Engine;  // engine.h: what the parser needs beyond this page
+
 class Store {
  public:
   Store();
@@ -63,6 +65,9 @@ class Store {
 
   std::size_t size() const;                           // expressions interned
   std::size_t memory_bytes() const;
+
+  Engine& engine();
+  const Engine& engine() const;
 
  private:
   struct Impl;

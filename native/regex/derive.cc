@@ -1,0 +1,284 @@
+// Brzozowski derivatives and the dense rows made of them.
+//
+// A row is filled once, with one derivative per class of bytes that the
+// expression cannot tell apart (Owens, Reppy & Turon 2009).
+#include <algorithm>
+
+#include "regex/engine.h"
+
+namespace structgen::regex {
+
+Regex Engine::derive(Regex r, std::uint8_t byte) {
+  const Kind kind = nodes_[r].kind;
+  if (kind <= Kind::kWords) return derive_node(r, byte);
+  CachedDerivative& cached = derivative_cache_[((r * 0x9E3779B1u) ^ (byte * 0x85EBCA6Bu)) >> 19];
+  if (cached.of == r && cached.byte == byte) return cached.result;
+  const Regex result = derive_node(r, byte);
+  cached = {r, result, byte};
+  return result;
+}
+
+Regex Engine::derive_node(Regex r, std::uint8_t byte) {
+  const Node n = nodes_[r];
+  switch (n.kind) {
+    case Kind::kNothing:
+    case Kind::kEpsilon:
+      return kNothing;
+    case Kind::kBytes:
+      return sets_[n.a].has(byte) ? kEpsilon : kNothing;
+    case Kind::kLiteral: {
+      const std::string_view text(reinterpret_cast<const char*>(&n.a), n.d);
+      return static_cast<std::uint8_t>(text[0]) == byte ? literal(text.substr(1)) : kNothing;
+    }
+    case Kind::kWords: {
+      const WordArray& array = arrays_[n.a];
+      std::uint32_t low = n.c;
+      if (array.word(low).size() == n.b) ++low;
+      const auto at = [&](std::uint32_t i) { return static_cast<std::uint8_t>(array.word(i)[n.b]); };
+      const auto bound = [&](std::uint32_t from, unsigned value) {
+        std::uint32_t to = n.d;
+        while (from < to) {
+          const std::uint32_t middle = from + (to - from) / 2;
+          at(middle) < value ? from = middle + 1 : to = middle;
+        }
+        return from;
+      };
+      const std::uint32_t start = bound(low, byte);
+      return word_range(n.a, n.b + 1, start, bound(start, byte + 1u));
+    }
+    case Kind::kConcat: {
+      std::vector<Regex> parts;
+      Regex rest = r;
+      while (nodes_[rest].kind == Kind::kConcat) {
+        const Regex head = nodes_[rest].a;
+        const Regex tail = nodes_[rest].b;
+        const Regex read = derive(head, byte);
+        if (read != kNothing) parts.push_back(concat(read, tail));
+        if (!nullable(head)) {
+          rest = kNothing;
+          break;
+        }
+        rest = tail;
+      }
+      if (rest != kNothing) parts.push_back(derive(rest, byte));
+      if (parts.empty()) return kNothing;
+      return parts.size() == 1 ? parts[0] : alternate(std::move(parts));
+    }
+    case Kind::kAlternate: {
+      std::vector<Regex> parts;
+      for (std::uint32_t i = 0; i < n.b; ++i) {
+        const Regex read = derive(members(n)[i], byte);
+        if (read != kNothing) parts.push_back(read);
+      }
+      if (parts.empty()) return kNothing;
+      return parts.size() == 1 ? parts[0] : alternate(std::move(parts));
+    }
+    case Kind::kIntersect: {
+      std::vector<Regex> parts;
+      for (std::uint32_t i = 0; i < n.b; ++i) {
+        const Regex read = derive(members(n)[i], byte);
+        if (read == kNothing) return kNothing;
+        parts.push_back(read);
+      }
+      return intersect(std::move(parts));
+    }
+    case Kind::kComplement: {
+      const std::uint32_t state = utf8_step(n.b, byte);
+      return state == kUtf8Mixed ? kNothing : complement(derive(n.a, byte), state);
+    }
+    case Kind::kRepeat: {
+      const Regex read = derive(n.a, byte);
+      if (read == kNothing) return kNothing;
+      return concat(read, repeat(n.a, n.c == 0 ? 0 : n.c - 1, n.d == kUnbounded ? kUnbounded : n.d - 1));
+    }
+    case Kind::kRecursive:
+      return derive(equations_[n.a], byte);
+  }
+  return kNothing;
+}
+
+// A superset of the bytes that members begin with.
+ByteSet Engine::first_bytes(Regex r) {
+  if (first_[r] != 0) return sets_[first_[r] - 1];
+  const Node n = nodes_[r];
+  ByteSet result;
+  switch (n.kind) {
+    case Kind::kNothing:
+    case Kind::kEpsilon:
+      break;
+    case Kind::kBytes:
+      result = sets_[n.a];
+      break;
+    case Kind::kLiteral:
+      result.add(static_cast<std::uint8_t>(reinterpret_cast<const char*>(&n.a)[0]));
+      break;
+    case Kind::kWords: {
+      const WordArray& array = arrays_[n.a];
+      for (std::uint32_t i = n.c; i < n.d; ++i) {
+        if (array.word(i).size() > n.b) result.add(static_cast<std::uint8_t>(array.word(i)[n.b]));
+      }
+      break;
+    }
+    case Kind::kConcat: {
+      Regex rest = r;
+      while (nodes_[rest].kind == Kind::kConcat) {
+        const Regex head = nodes_[rest].a;
+        result = result | first_bytes(head);
+        rest = nullable(head) ? nodes_[rest].b : kNothing;
+      }
+      result = result | first_bytes(rest);
+      break;
+    }
+    case Kind::kAlternate:
+      for (std::uint32_t i = 0; i < n.b; ++i) result = result | first_bytes(members(n)[i]);
+      break;
+    case Kind::kIntersect:
+      result.add(0, 255);
+      for (std::uint32_t i = 0; i < n.b; ++i) result = result & first_bytes(members(n)[i]);
+      break;
+    case Kind::kComplement:
+      for (unsigned byte = 0; byte < 256; ++byte) {
+        if (utf8_step(n.b, static_cast<std::uint8_t>(byte)) != kUtf8Mixed) result.add(static_cast<std::uint8_t>(byte));
+      }
+      break;
+    case Kind::kRepeat:
+      result = first_bytes(n.a);
+      break;
+    case Kind::kRecursive:  // its equation may not stand yet
+      result.add(0x00, 0x7F);
+      result.add(0xC2, 0xF4);
+      break;
+  }
+  first_[r] = byte_set(result) + 1;
+  return result;
+}
+
+// Byte sets that decide the first step of r, each once.
+void Engine::collect_sets(Regex r) {
+  const auto take = [this](std::uint32_t set) {
+    if (set_seen_.size() < sets_.size()) set_seen_.resize(sets_.size(), 0);
+    if (set_seen_[set] == round_) return;
+    set_seen_[set] = round_;
+    collected_.push_back(set);
+  };
+  if (seen_.size() < nodes_.size()) seen_.resize(nodes_.size(), 0);
+  if (seen_[r] == round_) return;
+  seen_[r] = round_;
+  const Node n = nodes_[r];
+  switch (n.kind) {
+    case Kind::kNothing:
+    case Kind::kEpsilon:
+      break;
+    case Kind::kBytes:
+      take(n.a);
+      break;
+    case Kind::kLiteral:
+      first_bytes(r);
+      take(first_[r] - 1);
+      break;
+    case Kind::kWords: {
+      const ByteSet first = first_bytes(r);
+      for (unsigned byte = 0; byte < 256; ++byte) {
+        if (!first.has(static_cast<std::uint8_t>(byte))) continue;
+        ByteSet one;
+        one.add(static_cast<std::uint8_t>(byte));
+        take(byte_set(one));
+      }
+      break;
+    }
+    case Kind::kConcat: {
+      Regex rest = r;
+      while (nodes_[rest].kind == Kind::kConcat) {
+        const Regex head = nodes_[rest].a;
+        collect_sets(head);
+        rest = nullable(head) ? nodes_[rest].b : kNothing;
+      }
+      collect_sets(rest);
+      break;
+    }
+    case Kind::kAlternate:
+    case Kind::kIntersect:
+      for (std::uint32_t i = 0; i < n.b; ++i) collect_sets(members(n)[i]);
+      break;
+    case Kind::kComplement:
+      collect_sets(domains_[n.b]);
+      collect_sets(n.a);
+      break;
+    case Kind::kRepeat:
+      collect_sets(n.a);
+      break;
+    case Kind::kRecursive:
+      collect_sets(equations_[n.a]);
+      break;
+  }
+}
+
+void Engine::byte_classes(Regex r, std::vector<std::uint8_t>& representatives,
+                          std::array<std::uint8_t, 256>& class_of) {
+  ++round_;
+  collected_.clear();
+  collect_sets(r);
+  class_of.fill(0);
+  unsigned classes = 1;
+  for (std::uint32_t set : collected_) {
+    if (classes == 256) break;
+    std::array<std::int16_t, 256> inside;
+    inside.fill(-1);
+    std::array<bool, 256> outside{};
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      if (!sets_[set].has(static_cast<std::uint8_t>(byte))) outside[class_of[byte]] = true;
+    }
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      const std::uint8_t old = class_of[byte];
+      if (!sets_[set].has(static_cast<std::uint8_t>(byte))) continue;
+      if (inside[old] < 0) inside[old] = static_cast<std::int16_t>(outside[old] ? classes++ : old);
+      class_of[byte] = static_cast<std::uint8_t>(inside[old]);
+    }
+  }
+  // The representative is the byte a reader likes best: witnesses are made of them.
+  static const std::array<std::uint8_t, 256> kPreferred = [] {
+    std::array<std::uint8_t, 256> order{};
+    std::array<bool, 256> used{};
+    std::size_t at = 0;
+    const auto put = [&](unsigned low, unsigned high) {
+      for (unsigned byte = low; byte <= high; ++byte) {
+        if (!used[byte]) order[at++] = static_cast<std::uint8_t>(byte);
+        used[byte] = true;
+      }
+    };
+    put('a', 'z');
+    put('0', '9');
+    put('A', 'Z');
+    put('!', '~');
+    put(' ', ' ');
+    put(0, 255);
+    return order;
+  }();
+  representatives.clear();
+  std::array<bool, 256> have{};
+  for (std::uint8_t byte : kPreferred) {
+    if (have[class_of[byte]]) continue;
+    have[class_of[byte]] = true;
+    representatives.push_back(byte);
+  }
+}
+
+const Regex* Engine::fill_row(Regex r) {
+  std::vector<std::uint8_t> representatives;
+  std::array<std::uint8_t, 256> class_of;
+  byte_classes(r, representatives, class_of);
+  Budget budget("regex emptiness", kSearchSteps);
+  std::array<Regex, 256> target{};
+  const ByteSet first = first_bytes(r);
+  for (std::uint8_t byte : representatives) {
+    if (!first.has(byte)) continue;
+    const Regex next = derive(r, byte);
+    if (next != kNothing && alive(next, budget)) target[class_of[byte]] = next;
+  }
+  std::array<Regex, 256>& row = row_store_.emplace_back();
+  for (unsigned byte = 0; byte < 256; ++byte) row[byte] = target[class_of[byte]];
+  rows_[r] = row.data();
+  return row.data();
+}
+
+}  // namespace structgen::regex

@@ -1,0 +1,172 @@
+// The hash-consed expressions behind Store: interning, similarity rules,
+// derivatives, rows, and the search for completions. One class, one file of
+// code per concern:
+//
+//   intern.cc      records, byte sets, word arrays, structural lengths
+//   build.cc       constructors with the similarity rules
+//   counters.cc    alternatives that differ only in their counters
+//   characters.cc  code points lowered to bytes
+//   derive.cc      derivatives and dense rows
+//   search.cc      emptiness, distance, witness
+//   print.cc       the readable form
+//
+// Does not know: pattern syntax, Python, JSON.
+//
+// Brzozowski 1964 (derivatives); Owens, Reppy & Turon 2009 (similarity, byte
+// classes); Varatalu, Veanes & Ernits 2025 (boolean operations).
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "budget.h"
+#include "regex/node.h"
+#include "regex/utf8.h"
+
+namespace structgen::regex {
+
+using Ranges = std::vector<CodePointRange>;
+
+// A sorted array of distinct words; leaves are ranges of it.
+struct WordArray {
+  std::string text;                    // all words, one after the other
+  std::vector<std::uint32_t> offsets;  // words + 1
+  bool valid_utf8 = true;
+
+  std::string_view word(std::uint32_t i) const {
+    return std::string_view(text).substr(offsets[i], offsets[i + 1] - offsets[i]);
+  }
+};
+
+class Engine {
+ public:
+  static constexpr std::uint32_t kMaxDepth = 4000;
+  static constexpr std::uint64_t kSearchSteps = 1'000'000;
+
+  Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // --- Building (build.cc, characters.cc).
+  Regex bytes(const ByteSet& set);
+  Regex code_points(Ranges ranges);
+  Regex literal(std::string_view text);
+  Regex words(std::vector<std::string> words);
+  Regex concat(Regex first, Regex second);
+  Regex concat(const std::vector<Regex>& parts);
+  Regex alternate(std::vector<Regex> parts);
+  Regex intersect(std::vector<Regex> parts);
+  Regex complement(Regex r, std::uint32_t utf8_state = 0);  // completions of the state that are not in r
+  Regex repeat(Regex r, std::uint32_t min, std::uint32_t max);
+  Regex without_epsilon(Regex r);
+  // A name to be used inside its own definition, after at least one code point.
+  Regex declare(bool nullable);
+  void define(Regex name, Regex body);
+
+  // --- Reading.
+  const Node& node(Regex r) const { return nodes_[r]; }
+  const Lengths& lengths(Regex r) const { return lengths_[r]; }
+  bool nullable(Regex r) const { return nodes_[r].flags & kNullable; }
+  bool searched(Regex r) const { return nodes_[r].flags & kSearched; }
+  bool well_formed(Regex r, std::uint32_t state = 0) const {
+    const std::uint32_t end = utf8_to(nodes_[r].utf8, state);
+    return end == 0 || end == kUtf8Vacuous;
+  }
+  Regex derive(Regex r, std::uint8_t byte);
+  const Regex* row(Regex r) { return rows_[r] != nullptr ? rows_[r] : fill_row(r); }
+  bool empty(Regex r);
+  std::uint32_t distance(Regex r);
+  std::string witness(Regex r);
+  std::string print(Regex r) const;
+  // The code points of a kCharacter expression.
+  const Ranges& ranges(Regex r) const { return characters_.at(r); }
+
+  std::size_t size() const { return nodes_.size(); }
+  std::size_t memory_bytes() const;
+
+ private:
+  struct Element {  // one factor of a concatenation: base{min,max}
+    Regex base;
+    std::uint32_t min;
+    std::uint32_t max;
+  };
+  struct Known {  // what a search found out
+    std::uint32_t distance = 0;
+    Regex next = kNothing;  // on a shortest way
+    std::uint8_t byte = 0;
+  };
+  enum class Goal { kAny, kShortest };
+
+  // intern.cc
+  Regex intern(Node node, const std::vector<Regex>* members = nullptr);
+  Regex intern_new(Node node, const std::vector<Regex>* members, std::uint64_t hash);
+  void measure(Node& node, Lengths& lengths) const;
+  void grow_table();
+  std::uint32_t byte_set(const ByteSet& set);
+  std::uint32_t word_array(std::vector<std::string> words);
+  Regex word_range(std::uint32_t array, std::uint32_t depth, std::uint32_t low, std::uint32_t high);
+  const Regex* members(const Node& node) const { return lists_.data() + node.a; }
+
+  // build.cc
+  Regex prepend(Regex head, Regex tail);
+  Element element(Regex r) const;
+  bool contains(Regex alternation, Regex member) const;
+  int domain_state(Regex r) const;  // s with r == domains_[s], or -1
+  void merge_heads(std::vector<Regex>& parts);
+  void absorb_alternatives(std::vector<Regex>& parts, bool& epsilon);
+  bool merge_character_loops(std::vector<Regex>& parts);
+  bool clip_lengths(std::vector<Regex>& parts);
+  bool merge_complements(std::vector<Regex>& parts);
+
+  // counters.cc
+  void merge_counters(std::vector<Regex>& parts);
+
+  // derive.cc
+  const Regex* fill_row(Regex r);
+  Regex derive_node(Regex r, std::uint8_t byte);
+  ByteSet first_bytes(Regex r);
+  void collect_sets(Regex r);
+  void byte_classes(Regex r, std::vector<std::uint8_t>& representatives, std::array<std::uint8_t, 256>& class_of);
+
+  // search.cc
+  bool alive(Regex r, Budget& budget);
+  void search(Regex start, Goal goal, Budget& budget);
+  void append_shortest(Regex r, std::string& out);
+
+  std::vector<Node> nodes_;
+  std::vector<Lengths> lengths_;
+  std::vector<const Regex*> rows_;
+  std::vector<std::uint32_t> first_;  // byte set + 1, 0 when not asked yet
+  std::vector<std::uint32_t> table_;  // open addressing over nodes_, 0xFFFFFFFF free
+  std::vector<Regex> lists_;
+  std::deque<std::array<Regex, 256>> row_store_;
+  std::vector<ByteSet> sets_;
+  std::unordered_map<ByteSet, std::uint32_t, ByteSetHash> set_index_;
+  std::vector<WordArray> arrays_;
+  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> array_index_;
+  std::unordered_map<Regex, Ranges> characters_;
+  std::vector<Regex> equations_;  // body of each name
+  std::array<Regex, kUtf8States> domains_{};
+  Regex any_character_ = kNothing;
+
+  struct CachedDerivative {
+    Regex of = kNothing;
+    Regex result = kNothing;
+    std::uint8_t byte = 0;
+  };
+  std::vector<CachedDerivative> derivative_cache_;
+
+  std::vector<std::uint32_t> seen_;  // per expression: the round that last visited it
+  std::uint32_t round_ = 0;
+  std::vector<std::uint32_t> collected_;  // byte sets of the current round
+  std::vector<std::uint32_t> set_seen_;
+
+  std::unordered_map<Regex, Known> known_;     // shortest ways
+  std::unordered_map<Regex, bool> alive_;      // emptiness only
+};
+
+}  // namespace structgen::regex

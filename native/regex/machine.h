@@ -1,0 +1,32 @@
+// A regular expression as a machine: one frame, whose local state is the expression
+// that is still to be matched; its DFA rows are the machine's rows.
+#pragma once
+
+#include "mask/machine.h"
+#include "regex/store.h"
+
+namespace structgen::regex {
+
+class RegexMachine final : public Machine {
+ public:
+  explicit RegexMachine(Store& store) : store_(store) {}
+
+  Local resume(Local, std::uint32_t) override { return kDead; }
+  Local resume_with_text(Local, std::string_view) override { return kDead; }
+  bool keeps_text(Local) const override { return false; }
+  bool accepting(Local local) override { return store_.nullable(local); }
+  bool may_end(Local) override { return false; }
+  std::uint32_t end_result(Local) override { return 0; }
+  std::string way_on(Local local) override { return store_.witness(local); }
+  std::size_t memory_bytes() const override { return row_bytes() + store_.memory_bytes(); }
+
+ protected:
+  Transition compute(Local, std::uint8_t) override { return kDead; }
+  // Rows are complete when they exist, so nothing is ever written through this pointer.
+  Transition* make_row(Local local) override { return const_cast<Transition*>(store_.row(local)); }
+
+ private:
+  Store& store_;
+};
+
+}  // namespace structgen::regex

@@ -1,0 +1,206 @@
+// Emptiness, distance and witness.
+//
+// Without & ~ or names, structure answers: an expression that is not ∅ has a
+// member and its shortest length is exact. Otherwise a best-first search runs
+// over derivatives with the structural lower bound as heuristic (A* for the
+// shortest member, greedy for mere emptiness). What a search learns is kept.
+#include <algorithm>
+#include <queue>
+
+#include "regex/engine.h"
+
+namespace structgen::regex {
+
+bool Engine::alive(Regex r, Budget& budget) {
+  if (r == kNothing) return false;
+  if (nullable(r) || !searched(r)) return true;
+  const auto found = alive_.find(r);
+  if (found != alive_.end()) return found->second;
+  search(r, Goal::kAny, budget);
+  return alive_.at(r);
+}
+
+bool Engine::empty(Regex r) {
+  Budget budget("regex emptiness", kSearchSteps);
+  return !alive(r, budget);
+}
+
+std::uint32_t Engine::distance(Regex r) {
+  if (nullable(r)) return 0;
+  if (!searched(r)) return lengths_[r].min_bytes;
+  if (!known_.contains(r)) {
+    Budget budget("regex distance", kSearchSteps);
+    search(r, Goal::kShortest, budget);
+  }
+  const auto found = known_.find(r);
+  return found == known_.end() ? kUnbounded : found->second.distance;
+}
+
+// Afterwards alive_ knows the start; for kShortest known_ does too, unless it is empty.
+void Engine::search(Regex start, Goal goal, Budget& budget) {
+  struct Visit {
+    Regex r;
+    std::uint32_t distance;  // bytes read
+    std::uint32_t parent;
+    std::uint8_t byte;
+    bool open;
+  };
+  struct Entry {
+    std::uint64_t estimate;
+    std::uint32_t distance;
+    std::uint32_t visit;
+    bool operator<(const Entry& other) const {  // the heap's top is the least estimate, then the deepest
+      if (estimate != other.estimate) return estimate > other.estimate;
+      if (distance != other.distance) return distance < other.distance;
+      return visit > other.visit;
+    }
+  };
+  std::vector<Visit> visits;
+  std::unordered_map<Regex, std::uint32_t> index;
+  std::priority_queue<Entry> queue;
+
+  // The distance that is known without a search, or a lower bound of it.
+  const auto settled = [&](Regex r, std::uint32_t& distance) {
+    if (nullable(r)) {
+      distance = 0;
+      return true;
+    }
+    if (!searched(r)) {
+      distance = lengths_[r].min_bytes;
+      return true;
+    }
+    const auto known = known_.find(r);
+    if (known != known_.end()) {
+      distance = known->second.distance;
+      return true;
+    }
+    distance = std::max<std::uint32_t>(1, lengths_[r].min_bytes);
+    if (goal == Goal::kShortest) return false;
+    const auto any = alive_.find(r);
+    return any != alive_.end() && any->second;
+  };
+  const auto push = [&](Regex r, std::uint32_t distance, std::uint32_t parent, std::uint8_t byte) {
+    const auto [at, fresh] = index.try_emplace(r, static_cast<std::uint32_t>(visits.size()));
+    if (fresh) {
+      visits.push_back({r, distance, parent, byte, true});
+    } else {
+      Visit& visit = visits[at->second];
+      if (distance >= visit.distance) return;
+      visit = {r, distance, parent, byte, true};
+    }
+    std::uint32_t left;
+    settled(r, left);
+    const std::uint64_t estimate = goal == Goal::kAny ? left : std::uint64_t{distance} + left;
+    queue.push({estimate, distance, at->second});
+  };
+
+  constexpr std::uint32_t kNoParent = 0xFFFFFFFFu;
+  push(start, 0, kNoParent, 0);
+  std::vector<std::uint8_t> representatives;
+  std::array<std::uint8_t, 256> class_of;
+  while (!queue.empty()) {
+    const Entry entry = queue.top();
+    queue.pop();
+    const Visit visit = visits[entry.visit];
+    if (!visit.open || visit.distance != entry.distance) continue;
+    visits[entry.visit].open = false;
+    std::uint32_t left;
+    if (settled(visit.r, left)) {
+      // The way back: everything on it has a completion, and for kShortest a shortest one.
+      Regex next = visit.r;
+      std::uint32_t from = visit.parent;
+      std::uint8_t byte = visit.byte;
+      std::uint32_t length = left;
+      while (from != kNoParent) {
+        const Visit& step = visits[from];
+        length = length == kUnbounded ? kUnbounded : length + 1;
+        alive_[step.r] = true;
+        if (goal == Goal::kShortest) known_.try_emplace(step.r, Known{length, next, byte});
+        next = step.r;
+        byte = step.byte;
+        from = step.parent;
+      }
+      return;
+    }
+    budget.spend();
+    byte_classes(visit.r, representatives, class_of);
+    const ByteSet first = first_bytes(visit.r);
+    for (std::uint8_t byte : representatives) {
+      if (!first.has(byte)) continue;
+      const Regex next = derive(visit.r, byte);
+      if (next == kNothing) continue;
+      const auto known = alive_.find(next);
+      if (known != alive_.end() && !known->second) continue;
+      budget.spend();
+      push(next, visit.distance + 1, entry.visit, byte);
+    }
+  }
+  for (const Visit& visit : visits) alive_[visit.r] = false;
+}
+
+std::string Engine::witness(Regex r) {
+  std::string out;
+  while (searched(r) && !nullable(r)) {
+    if (distance(r) == kUnbounded) throw BudgetExceeded("regex witness: 4294967295 bytes");
+    const Known known = known_.at(r);
+    out.push_back(static_cast<char>(known.byte));
+    r = known.next;
+  }
+  append_shortest(r, out);
+  return out;
+}
+
+// Recursion only into heads and bodies, whose depth is bounded.
+void Engine::append_shortest(Regex r, std::string& out) {
+  constexpr std::size_t kMost = std::size_t{1} << 28;
+  if (out.size() > kMost) throw BudgetExceeded("regex witness: 268435456 bytes");
+  while (nodes_[r].kind == Kind::kConcat) {
+    append_shortest(nodes_[r].a, out);
+    r = nodes_[r].b;
+  }
+  if (nullable(r)) return;
+  const Node n = nodes_[r];
+  switch (n.kind) {
+    case Kind::kBytes: {
+      std::vector<std::uint8_t> representatives;
+      std::array<std::uint8_t, 256> class_of;
+      byte_classes(r, representatives, class_of);
+      for (std::uint8_t byte : representatives) {
+        if (!sets_[n.a].has(byte)) continue;
+        out.push_back(static_cast<char>(byte));
+        break;
+      }
+      break;
+    }
+    case Kind::kLiteral:
+      out.append(reinterpret_cast<const char*>(&n.a), n.d);
+      break;
+    case Kind::kWords:
+      for (std::uint32_t i = n.c; i < n.d; ++i) {
+        const std::string_view word = arrays_[n.a].word(i);
+        if (word.size() - n.b != lengths_[r].min_bytes) continue;
+        out.append(word.substr(n.b));
+        break;
+      }
+      break;
+    case Kind::kAlternate:
+      for (std::uint32_t i = 0; i < n.b; ++i) {
+        const Regex member = members(n)[i];
+        if (lengths_[member].min_bytes != lengths_[r].min_bytes) continue;
+        append_shortest(member, out);
+        break;
+      }
+      break;
+    case Kind::kRepeat: {
+      std::string once;
+      append_shortest(n.a, once);
+      if (once.size() * n.c > kMost) throw BudgetExceeded("regex witness: 268435456 bytes");
+      for (std::uint32_t i = 0; i < n.c; ++i) out += once;
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+}  // namespace structgen::regex
