@@ -1,16 +1,20 @@
 // TokenTrie in Python: argument conversion only.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "vocabulary/rank_file.h"
 #include "vocabulary/token_trie.h"
 
 namespace nb = nanobind;
@@ -49,11 +53,13 @@ nb::bytes save(const TokenTrie& trie) {
 std::vector<std::uint32_t> ids_of(const TokenTrie& trie, const nb::bytes& bytes) {
   std::vector<std::uint32_t> ids;
   const std::uint32_t node = trie.find(view(bytes));
-  for (std::uint32_t id = trie.nodes()[node].token; id != kNoToken; id = trie.next_same(id)) ids.push_back(id);
+  for (std::uint32_t id = trie.nodes()[node].token; id != kNoToken; id = trie.next_same(id))
+    ids.push_back(id);
   return ids;
 }
 
-std::pair<std::vector<std::uint32_t>, std::size_t> encode_greedy(const TokenTrie& trie, const nb::bytes& bytes) {
+std::pair<std::vector<std::uint32_t>, std::size_t> encode_greedy(const TokenTrie& trie,
+                                                                 const nb::bytes& bytes) {
   std::string_view rest = view(bytes);
   std::vector<std::uint32_t> ids;
   while (!rest.empty()) {
@@ -82,17 +88,34 @@ std::vector<std::tuple<std::uint32_t, std::uint32_t, int, int>> nodes(const Toke
   return result;
 }
 
+std::optional<std::tuple<nb::bytes, std::vector<std::uint32_t>, std::size_t>> rank_entries(
+    const nb::bytes& json, std::size_t start) {
+  std::optional<RankEntries> entries;
+  {
+    const std::string_view json_view = view(json);
+    nb::gil_scoped_release release;
+    entries = read_rank_entries(json_view, start);
+  }
+  if (!entries) return std::nullopt;
+  return std::tuple(to_bytes(entries->text), std::move(entries->offsets), entries->end);
+}
+
 }  // namespace
 
 void bind_vocabulary(nb::module_& m) {
+  m.def("read_rank_entries", &rank_entries, "json"_a, "start"_a,
+        "The JSON array of {rank, token_bytes} from just behind its '[': the bytes of all ranks, their "
+        "offsets, and where its ']' stands; None for any other shape.");
   nb::class_<TokenTrie>(m, "TokenTrie", "The bytes of every token as a trie in depth-first order; immutable.")
       .def_static("build", &build, "text"_a, "offsets"_a.noconvert(),
                   "The trie of text[offsets[i]:offsets[i + 1]]; an empty token is never text.")
       .def_static("load", &load, "saved"_a, "text"_a, "offsets"_a.noconvert(),
                   "What save() wrote for exactly this text, or None.")
       .def("save", &save, "The shape of the trie, without the text.")
-      .def("token_bytes", [](const TokenTrie& trie, std::uint32_t id) { return to_bytes(trie.token_bytes(id)); },
-           "id"_a, "The bytes of one id; empty for an id that is never text.")
+      .def(
+          "token_bytes",
+          [](const TokenTrie& trie, std::uint32_t id) { return to_bytes(trie.token_bytes(id)); }, "id"_a,
+          "The bytes of one id; empty for an id that is never text.")
       .def("ids_of", &ids_of, "bytes"_a, "Every id with exactly these bytes, ascending.")
       .def("encode_greedy", &encode_greedy, "bytes"_a,
            "Longest token first: the ids, and how many bytes they cover.")

@@ -106,8 +106,8 @@ void TokenTrie::grow() {
     }
     for (std::size_t depth = shared + 1; depth <= bytes.size(); ++depth) {
       path.push_back(static_cast<std::uint32_t>(nodes_.size()));
-      nodes_.push_back({0, kNoToken, static_cast<std::uint16_t>(depth),
-                        static_cast<std::uint8_t>(bytes[depth - 1])});
+      nodes_.push_back(
+          {0, kNoToken, static_cast<std::uint16_t>(depth), static_cast<std::uint8_t>(bytes[depth - 1])});
     }
     nodes_.back().token = key.id;
     before = bytes;

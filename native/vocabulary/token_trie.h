@@ -61,13 +61,13 @@ class TokenTrie {
  private:
   static TokenTrie with_text(std::string_view text, std::span<const std::uint32_t> offsets);
   std::uint32_t child(std::uint32_t node, std::uint8_t byte) const;
-  void grow();               // nodes_ and next_same_ from the text
-  bool fits_text() const;    // is this the trie of the text?
+  void grow();             // nodes_ and next_same_ from the text
+  bool fits_text() const;  // is this the trie of the text?
   void note_single_bytes();
 
   std::vector<Node> nodes_;
   std::vector<std::uint32_t> next_same_;
-  std::vector<std::uint32_t> offsets_;   // token id -> start in text_
+  std::vector<std::uint32_t> offsets_;  // token id -> start in text_
   std::vector<char> text_;
   std::vector<bool> single_bytes_;
   std::size_t longest_ = 0;

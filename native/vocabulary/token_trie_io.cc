@@ -84,9 +84,9 @@ bool TokenTrie::fits_text() const {
   for (std::uint32_t id = 0; id < next_same_.size(); ++id) expected += token_bytes(id).empty() ? 0 : 1;
 
   std::size_t seen = 0;
-  std::vector<char> spelled;               // the bytes down to the node
-  std::vector<std::uint32_t> path{0};      // the nodes down to it
-  std::vector<int> last_child(1, -1);      // the greatest child byte so far, per node of the path
+  std::vector<char> spelled;           // the bytes down to the node
+  std::vector<std::uint32_t> path{0};  // the nodes down to it
+  std::vector<int> last_child(1, -1);  // the greatest child byte so far, per node of the path
   for (std::uint32_t i = 1; i < count; ++i) {
     const Node& node = nodes_[i];
     while (nodes_[path.back()].subtree_end <= i) {
