@@ -9,6 +9,7 @@ import json
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from structgen import errors
 from structgen.cli import output
@@ -25,6 +26,9 @@ _TYPE_OF_FIRST_BYTE = {
 }
 _TYPE_OF_FIRST_BYTE |= dict.fromkeys("-0123456789", "number")
 
+# Keywords with how often each stands in the schema, then sentences about single places.
+_REPORTED = ("enforced", "annotations", "waived", "notes")
+
 
 def command(
     file: Annotated[str, typer.Argument(help="File with a JSON Schema; - reads standard input.")],
@@ -34,9 +38,8 @@ def command(
 
     Exit code 0: every keyword is enforced or listed as an annotation, and a value exists.
     """
-    schema = read_schema(file)
     try:
-        document = explain(schema)
+        document = explain(read_schema(file))
     except errors.GrammarError as error:
         if as_json:
             output.print_json({"ok": False, "error": _refusal(error)})
@@ -69,11 +72,8 @@ def explain(schema: Any) -> dict[str, Any]:
     }
 
 
-def _lists(report: Any) -> dict[str, list[str]]:
-    return {
-        name: [str(entry) for entry in getattr(report, name, ())]
-        for name in ("enforced", "annotations", "waived", "notes")
-    }
+def _lists(report: Any) -> dict[str, Any]:
+    return {name: output.plain(getattr(report, name)) for name in _REPORTED}
 
 
 def _refusal(error: errors.GrammarError) -> dict[str, str]:
@@ -86,19 +86,15 @@ def _refusal(error: errors.GrammarError) -> dict[str, str]:
 
 
 def _print(file: str, document: dict[str, Any]) -> None:
-    console = output.results()
-    console.print(f"[bold]{'standard input' if file == '-' else file}[/bold]", markup=True)
+    output.results().print(Text("standard input" if file == "-" else file, style="bold"))
     output.print_text(
         f"allows       {', '.join(document['types'])}; shortest {document['shortest_bytes']} bytes"
     )
-    for name, heading in (
-        ("enforced", "enforced"),
-        ("annotations", "annotations"),
-        ("waived", "waived"),
-        ("notes", "notes"),
-    ):
+    for name in _REPORTED:
         entries = document[name]
-        if entries:
-            output.print_text(f"{heading:<12} {', '.join(entries)}")
+        if isinstance(entries, dict):
+            entries = [", ".join(f"{keyword} ({count})" for keyword, count in entries.items())]
+        for entry in filter(None, entries):
+            output.print_text(f"{name:<12} {entry}")
     output.print_text("example")
     output.print_value(document["example"])

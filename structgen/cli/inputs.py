@@ -10,15 +10,18 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from structgen.errors import InvalidSchema
+
 
 class InputError(Exception):
     """A file, stream or option cannot be used as given; the message is ready for the user."""
 
 
 def read_schema(source: str) -> Any:
-    """The JSON value in a file, or on standard input for `-`.
+    """The JSON Schema in a file, or on standard input for `-`.
 
-    Raises InputError naming the file and, for malformed JSON, line and column.
+    Raises InputError naming the file and, for malformed JSON, line and column; InvalidSchema for JSON
+    that cannot be a schema.
     """
     text = read_text(source)
     name = _name(source)
@@ -33,7 +36,7 @@ def read_schema(source: str) -> Any:
         return number
 
     try:
-        return json.loads(text, parse_constant=refuse_constant, parse_float=finite)
+        schema = json.loads(text, parse_constant=refuse_constant, parse_float=finite)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise InputError(f"{name}: malformed JSON at {where}: {error.msg}") from None
@@ -42,6 +45,10 @@ def read_schema(source: str) -> Any:
     except ValueError as error:
         # Python limits the digits of an integer literal; that limit's message says what to change.
         raise InputError(f"{name}: {error}") from None
+    if not isinstance(schema, (dict, bool)):
+        kind = {list: "an array", str: "a string", type(None): "null"}.get(type(schema), "a number")
+        raise InvalidSchema(f"a JSON Schema is an object, true or false; {name} holds {kind}")
+    return schema
 
 
 def read_text(source: str) -> str:
