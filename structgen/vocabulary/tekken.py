@@ -63,7 +63,7 @@ def read_file(data: bytes, path: Path) -> TokenTable:
         pattern = str(config["pattern"])
         special = header.get("special_tokens")
         named = (
-            dict(enumerate(_UNNAMED_SPECIAL))
+            dict(enumerate(_UNNAMED_SPECIAL[:special_count]))
             if special is None
             else {int(entry["rank"]): str(entry["token_str"]) for entry in special}
         )

@@ -2,7 +2,7 @@
 
 Which of the families a tokenizer belongs to is read from its components: byte
 level, SentencePiece style, or plain text.  Added tokens are raw text whatever
-the family, special ones are never text.  Whether a space is put in front of a
+the family (unless they are pieces too), special ones are never text.  Whether a space is put in front of a
 text is not read here: the self-test observes it.
 """
 
@@ -29,9 +29,10 @@ def read_wrapped(tokenizer: Any) -> Source:
     if backend is not None:
         source = read(backend)
     elif getattr(tokenizer, "sp_model", None) is not None:
-        source = _with_added(
-            sentencepiece.read(tokenizer.sp_model), getattr(tokenizer, "added_tokens_decoder", {})
-        )
+        model = tokenizer.sp_model
+        added = dict(getattr(tokenizer, "added_tokens_decoder", {}))
+        own = {model.id_to_piece(i): i for i in range(model.get_piece_size())}
+        source = _with_added(sentencepiece.read(model), added, own)
     else:
         raise VocabularyError(
             f"{type(tokenizer).__name__} has neither a tokenizers backend nor a SentencePiece model, so the "
@@ -102,11 +103,18 @@ def read(backend: Any) -> Source:
         normalize=normalize,
         unknown_id=unknown_id,
     )
-    return _with_added(source, added)
+    return _with_added(source, added, vocab, components.normalized_space())
 
 
-def _with_added(source: Source, added: Mapping[int, Any]) -> Source:
-    """Added tokens laid over the table: special ones lose their text, the others are their content."""
+def _with_added(
+    source: Source, added: Mapping[int, Any], vocab: Mapping[str, int], normalized_space: str | None = None
+) -> Source:
+    """Added tokens laid over the table.
+
+    Special ones lose their text and new ones are their content.  One that is a
+    piece of the model too keeps the piece's bytes: an added "▁▁" that the model
+    itself writes for two spaces (Gemma lists dozens) is still two spaces.
+    """
     if not added:
         return source
     tokens = source.table.tokens()
@@ -116,8 +124,11 @@ def _with_added(source: Source, added: Mapping[int, Any]) -> Source:
         if token.special:
             special_ids[token.content] = int(token_id)
             tokens[token_id] = b""
-        else:
-            tokens[token_id] = token.content.encode("utf-8", "surrogatepass")
+        elif vocab.get(token.content) != token_id:
+            content = token.content
+            if normalized_space and token.normalized:  # looked for where spaces are replaced already
+                content = content.replace(normalized_space, " ")
+            tokens[token_id] = content.encode("utf-8", "surrogatepass")
     text, offsets = pack(tokens)
     return replace(
         source,
@@ -212,14 +223,20 @@ class _Components:
         """The id of the unknown token for models that keep a number instead of its text."""
         return self.unk_id if self.model == "Unigram" else None
 
+    def normalized_space(self) -> str | None:
+        """What the normalizer writes for a space, or None."""
+        for part in self.normalizers:
+            if part["type"] == "Replace" and part.get("pattern") == {"String": " "}:
+                return str(part["content"])
+        return None
+
     def space(self) -> str | None:
         """The character that stands for a space in pieces, or None when spaces stand for themselves."""
         for part in [*self.pre_tokenizers, *self.decoders]:
             if part["type"] == "Metaspace":
                 return str(part.get("replacement", sentencepiece.SPACE))
-        for part in self.normalizers:
-            if part["type"] == "Replace" and part.get("pattern") == {"String": " "}:
-                return str(part["content"])
+        if (written := self.normalized_space()) is not None:
+            return written
         for part in self.decoders:
             if part["type"] == "Replace" and part.get("content") == " ":
                 pattern = part.get("pattern", {}).get("String")
