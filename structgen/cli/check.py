@@ -68,12 +68,8 @@ def explain(schema: Any) -> dict[str, Any]:
         "types": sorted({_TYPE_OF_FIRST_BYTE[byte] for byte in first if byte in _TYPE_OF_FIRST_BYTE}),
         "example": json.loads(example),
         "shortest_bytes": matcher.distance(),
-        **_lists(constraint.report),
+        **constraint.report.as_dict(),
     }
-
-
-def _lists(report: Any) -> dict[str, Any]:
-    return {name: output.plain(getattr(report, name)) for name in _REPORTED}
 
 
 def _refusal(error: errors.GrammarError) -> dict[str, str]:
@@ -96,5 +92,7 @@ def _print(file: str, document: dict[str, Any]) -> None:
             entries = [", ".join(f"{keyword} ({count})" for keyword, count in entries.items())]
         for entry in filter(None, entries):
             output.print_text(f"{name:<12} {entry}")
+    if document["liveness"] != "proven":
+        output.print_text(f"liveness     {document['liveness']}")
     output.print_text("example")
     output.print_value(document["example"])

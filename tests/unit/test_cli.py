@@ -296,6 +296,10 @@ def generate(model, prompt, **options):
     if prompt == "wait":
         print("ready", flush=True)
         time.sleep(60)
+    if prompt == "grow":
+        for piece in ("par", "tial"):
+            options["on_token"](piece)
+        return types.SimpleNamespace(value=["finished"])
     return types.SimpleNamespace(value=["x" * 1000] * 1000)
 structgen.generate = generate
 main()
@@ -328,6 +332,36 @@ def test_a_reader_that_leaves_is_no_crash() -> None:
     process.stderr.close()
     assert process.wait() == -signal.SIGPIPE
     assert err == b""
+
+
+def test_a_terminal_sees_the_text_grow_and_then_the_value_in_colour() -> None:
+    pty = pytest.importorskip("pty", reason="pseudo-terminals exist on Unix only")
+    primary, secondary = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", CHILD, "generate", "--regex", "a", "grow"],
+        stdin=subprocess.DEVNULL,
+        stdout=secondary,
+        stderr=secondary,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "60"},
+    )
+    os.close(secondary)
+    seen = b""
+    while True:
+        try:
+            piece = os.read(primary, 4096)
+        except OSError:  # Linux reports the closed terminal so, other systems by an empty read
+            break
+        if not piece:
+            break
+        seen += piece
+    os.close(primary)
+    assert process.wait() == 0
+    growing, clearing, value = seen.rpartition(b"\x1b[2K")
+    assert b"partial" in growing
+    assert clearing
+    assert b"\x1b[" in value
+    assert b"finished" in value
+    assert b"partial" not in value
 
 
 def test_no_colours_into_a_pipe_even_when_the_terminal_has_them(tmp_path: Path) -> None:
