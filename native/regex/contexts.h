@@ -1,0 +1,34 @@
+// What the text before a position can say: one automaton per lookbehind, run
+// side by side over classes of code points.
+//
+// Does not know: continuations (lower.cc).
+#pragma once
+
+#include <vector>
+
+#include "regex/ast.h"
+
+namespace structgen::regex {
+
+class Contexts {
+ public:
+  static constexpr std::size_t kMaxContexts = 256;
+
+  // `languages`: per lookbehind, the prefixes at whose end it holds. `sets`: the
+  // sets of code points these languages are made of.
+  Contexts(Engine& engine, const std::vector<Regex>& languages, const std::vector<Ranges>& sets);
+
+  std::size_t size() const { return states_.size(); }             // context 0: the start of the text
+  std::size_t classes() const { return classes_.size(); }
+  const Ranges& class_ranges(std::size_t k) const { return classes_[k]; }
+  std::size_t next(std::size_t context, std::size_t k) const { return next_[context * classes_.size() + k]; }
+  bool holds(std::size_t context, std::size_t lookbehind) const { return holds_[context][lookbehind]; }
+
+ private:
+  std::vector<Ranges> classes_;
+  std::vector<std::vector<Regex>> states_;
+  std::vector<std::size_t> next_;
+  std::vector<std::vector<bool>> holds_;
+};
+
+}  // namespace structgen::regex

@@ -1,0 +1,308 @@
+#include "regex/lower.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "regex/contexts.h"
+#include "regex/parse.h"
+
+namespace structgen::regex {
+
+namespace {
+
+constexpr std::size_t kWordList = 4;  // literals in one alternation that are worth an array
+constexpr std::uint64_t kLookaroundSteps = 500'000;
+
+// Word for word; no lookarounds inside.
+Regex plain(Engine& engine, const Ast& ast, AstId id) {
+  const AstNode& n = ast[id];
+  switch (n.kind) {
+    case AstKind::kText:
+      return engine.literal(ast.texts[n.data]);
+    case AstKind::kSet:
+      return engine.code_points(ast.sets[n.data]);
+    case AstKind::kConcat: {
+      std::vector<Regex> parts;
+      parts.reserve(n.children.size());
+      for (AstId child : n.children) parts.push_back(plain(engine, ast, child));
+      return engine.concat(parts);
+    }
+    case AstKind::kAlternate: {
+      std::vector<Regex> parts;
+      std::vector<std::string> words;
+      Ranges set;
+      for (AstId child : n.children) {
+        const AstNode& branch = ast[child];
+        if (branch.kind == AstKind::kText) {
+          words.push_back(ast.texts[branch.data]);
+        } else if (branch.kind == AstKind::kSet) {
+          const Ranges& more = ast.sets[branch.data];
+          set.insert(set.end(), more.begin(), more.end());
+        } else {
+          parts.push_back(plain(engine, ast, child));
+        }
+      }
+      if (words.size() >= kWordList) {
+        parts.push_back(engine.words(std::move(words)));
+      } else {
+        for (const std::string& word : words) {
+          std::size_t end = 0;
+          const CodePoint first = utf8_next(word, end);
+          if (end == word.size()) {
+            set.emplace_back(first, first);
+          } else {
+            parts.push_back(engine.literal(word));
+          }
+        }
+      }
+      if (!set.empty()) parts.push_back(engine.code_points(std::move(set)));
+      return engine.alternate(std::move(parts));
+    }
+    case AstKind::kRepeat:
+      return engine.repeat(plain(engine, ast, n.children[0]), n.min, n.max);
+    default:
+      return kNothing;  // lookarounds do not come here
+  }
+}
+
+using Follow = std::vector<Regex>;  // per context: what may follow
+
+// What follows a piece, by whether the innermost loop iteration has read
+// something yet. An iteration that reads nothing adds nothing, so loops go
+// round only in `moved`; that also keeps names behind a code point.
+struct Pair {
+  Follow fresh;
+  Follow moved;
+};
+
+class Lowering {
+ public:
+  Lowering(Engine& engine, const Ast& ast, AstId root, Regex end)
+      : engine_(engine), ast_(ast), root_(root), end_(end), budget_("regex lookaround", kLookaroundSteps) {
+    std::vector<Regex> languages;
+    std::vector<Ranges> sets;
+    std::vector<AstId> stack = {root};
+    while (!stack.empty()) {
+      const AstId id = stack.back();
+      stack.pop_back();
+      const AstNode& n = ast_[id];
+      if (!n.asserts) continue;
+      if (n.kind != AstKind::kBehind && n.kind != AstKind::kNotBehind) {
+        stack.insert(stack.end(), n.children.begin(), n.children.end());
+        continue;
+      }
+      const Regex language = prefixes(n.children[0], n.data, sets);
+      auto at = std::find(languages.begin(), languages.end(), language);
+      lookbehind_[id] = static_cast<std::size_t>(at - languages.begin());
+      if (at == languages.end()) languages.push_back(language);
+    }
+    contexts_ = std::make_unique<Contexts>(engine_, languages, sets);
+  }
+
+  // The texts with a match from their start (`search`: from anywhere) up to where `end` begins.
+  Regex run(bool search) {
+    const Follow end = constant(end_);
+    Follow from = lower(root_, {end, end}).moved;
+    if (!search) return from[0];
+    // Contexts that are left again can be told apart only if what follows differs.
+    std::vector<bool> later(size());
+    for (std::size_t c = 0; c < size(); ++c) {
+      for (std::size_t k = 0; k < contexts_->classes(); ++k) later[contexts_->next(c, k)] = true;
+    }
+    Regex same = kNothing;
+    bool differ = false;
+    bool first = true;
+    for (std::size_t c = 0; c < size(); ++c) {
+      if (!later[c]) continue;
+      differ = differ || (!first && from[c] != same);
+      same = from[c];
+      first = false;
+    }
+    if (!differ) {
+      if (from[0] == same) return engine_.concat(kAnything, same);
+      const Regex some = engine_.repeat(engine_.code_points({{0, 0x10FFFF}}), 1, kUnbounded);
+      return engine_.alternate({from[0], engine_.concat(some, same)});
+    }
+    return loop([this](const Pair& next) { return character({{0, 0x10FFFF}}, next); }, {from, from}).moved[0];
+  }
+
+ private:
+  std::size_t size() const { return contexts_->size(); }
+  Follow constant(Regex r) const { return Follow(size(), r); }
+  static bool same(const Follow& x) { return std::all_of(x.begin(), x.end(), [&](Regex r) { return r == x[0]; }); }
+
+  // Σ*·body, and into `sets` what it is made of.
+  Regex prefixes(AstId body, std::size_t position, std::vector<Ranges>& sets) {
+    std::vector<AstId> stack = {body};
+    while (!stack.empty()) {
+      const AstNode& n = ast_[stack.back()];
+      stack.pop_back();
+      if (n.kind == AstKind::kAhead || n.kind == AstKind::kNotAhead) {
+        throw SyntaxError(position, "a lookahead, $ or \\b inside a lookbehind is not supported; move it outside");
+      }
+      if (n.kind == AstKind::kSet) sets.push_back(ast_.sets[n.data]);
+      if (n.kind == AstKind::kText) {
+        const std::string& text = ast_.texts[n.data];
+        for (std::size_t at = 0; at < text.size();) {
+          const CodePoint c = utf8_next(text, at);
+          sets.push_back({{c, c}});
+        }
+      }
+      stack.insert(stack.end(), n.children.begin(), n.children.end());
+    }
+    if (ast_[body].asserts) return Lowering(engine_, ast_, body, kEpsilon).run(true);
+    return engine_.concat(kAnything, plain(engine_, ast_, body));
+  }
+
+  Follow either(const Follow& x, const Follow& y) {
+    Follow result(size());
+    for (std::size_t c = 0; c < size(); ++c) result[c] = engine_.alternate({x[c], y[c]});
+    return result;
+  }
+
+  // One code point of the set, then whatever its context allows.
+  Pair character(const Ranges& set, const Pair& next) {
+    Follow result(size());
+    for (std::size_t c = 0; c < size(); ++c) {
+      std::map<Regex, Ranges> by_follow;
+      for (std::size_t k = 0; k < contexts_->classes(); ++k) {
+        const Regex follow = next.moved[contexts_->next(c, k)];
+        if (follow == kNothing) continue;
+        const Ranges both = intersect(set, contexts_->class_ranges(k));
+        Ranges& ranges = by_follow[follow];
+        ranges.insert(ranges.end(), both.begin(), both.end());
+      }
+      std::vector<Regex> parts;
+      for (auto& [follow, ranges] : by_follow) {
+        parts.push_back(engine_.concat(engine_.code_points(std::move(ranges)), follow));
+      }
+      result[c] = engine_.alternate(std::move(parts));
+    }
+    return {result, result};
+  }
+
+  // body* then next.
+  template <typename Body>
+  Pair loop(const Body& body, const Pair& next) {
+    Follow names(size());
+    for (std::size_t c = 0; c < size(); ++c) names[c] = engine_.declare(engine_.nullable(next.moved[c]));
+    const Follow again = body(Pair{constant(kNothing), names}).fresh;
+    for (std::size_t c = 0; c < size(); ++c) engine_.define(names[c], engine_.alternate({next.moved[c], again[c]}));
+    return {either(next.fresh, again), names};
+  }
+
+  Pair lower(AstId id, const Pair& next) {
+    const AstNode& n = ast_[id];
+    budget_.spend(size());
+    if (!n.asserts && same(next.moved)) {
+      const Regex self = plain(engine_, ast_, id);
+      const Regex moved = engine_.concat(self, next.moved[0]);
+      if (!engine_.nullable(self) || next.fresh == next.moved) return {constant(moved), constant(moved)};
+      const Regex some = engine_.concat(engine_.without_epsilon(self), next.moved[0]);
+      return {either(next.fresh, constant(some)), constant(moved)};
+    }
+    switch (n.kind) {
+      case AstKind::kText: {
+        const std::string& text = ast_.texts[n.data];
+        std::vector<CodePoint> points;
+        for (std::size_t at = 0; at < text.size();) points.push_back(utf8_next(text, at));
+        budget_.spend(points.size() * size());
+        Pair result = next;
+        for (auto point = points.rbegin(); point != points.rend(); ++point) {
+          result = character({{*point, *point}}, result);
+        }
+        return result;
+      }
+      case AstKind::kSet:
+        return character(ast_.sets[n.data], next);
+      case AstKind::kConcat: {
+        Pair result = next;
+        for (auto child = n.children.rbegin(); child != n.children.rend(); ++child) result = lower(*child, result);
+        return result;
+      }
+      case AstKind::kAlternate: {
+        std::vector<std::vector<Regex>> fresh(size());
+        std::vector<std::vector<Regex>> moved(size());
+        for (AstId child : n.children) {
+          const Pair one = lower(child, next);
+          for (std::size_t c = 0; c < size(); ++c) {
+            fresh[c].push_back(one.fresh[c]);
+            moved[c].push_back(one.moved[c]);
+          }
+        }
+        Pair result{Follow(size()), Follow(size())};
+        for (std::size_t c = 0; c < size(); ++c) {
+          result.fresh[c] = engine_.alternate(std::move(fresh[c]));
+          result.moved[c] = engine_.alternate(std::move(moved[c]));
+        }
+        return result;
+      }
+      case AstKind::kRepeat:
+        return repeat(n, next);
+      case AstKind::kAhead:
+      case AstKind::kNotAhead: {
+        const Follow rest = constant(kAnything);
+        Follow condition = lower(n.children[0], {rest, rest}).moved;
+        Pair result{Follow(size()), Follow(size())};
+        for (std::size_t c = 0; c < size(); ++c) {
+          if (n.kind == AstKind::kNotAhead) condition[c] = engine_.complement(condition[c]);
+          result.fresh[c] = engine_.intersect({condition[c], next.fresh[c]});
+          result.moved[c] = engine_.intersect({condition[c], next.moved[c]});
+        }
+        return result;
+      }
+      case AstKind::kBehind:
+      case AstKind::kNotBehind: {
+        Pair result = next;
+        const std::size_t lookbehind = lookbehind_.at(id);
+        for (std::size_t c = 0; c < size(); ++c) {
+          if (contexts_->holds(c, lookbehind) != (n.kind == AstKind::kBehind)) {
+            result.fresh[c] = result.moved[c] = kNothing;
+          }
+        }
+        return result;
+      }
+    }
+    return next;
+  }
+
+  Pair repeat(const AstNode& n, const Pair& next) {
+    const AstId body = n.children[0];
+    Pair result = next;
+    if (n.max == kUnbounded) {
+      result = loop([&](const Pair& again) { return lower(body, again); }, next);
+    } else {
+      for (std::uint32_t i = n.min; i < n.max; ++i) {
+        const Follow more = lower(body, {constant(kNothing), result.moved}).fresh;
+        Pair longer{either(next.fresh, more), either(next.moved, more)};
+        if (longer.fresh == result.fresh && longer.moved == result.moved) break;
+        result = std::move(longer);
+      }
+    }
+    for (std::uint32_t i = 0; i < n.min; ++i) {
+      Pair longer = lower(body, result);
+      if (longer.fresh == result.fresh && longer.moved == result.moved) break;
+      result = std::move(longer);
+    }
+    return result;
+  }
+
+  Engine& engine_;
+  const Ast& ast_;
+  AstId root_;
+  Regex end_;
+  Budget budget_;
+  std::map<AstId, std::size_t> lookbehind_;
+  std::unique_ptr<Contexts> contexts_;
+};
+
+}  // namespace
+
+Regex lower(Engine& engine, const Ast& ast, AstId root, bool search) {
+  if (ast[root].asserts) return Lowering(engine, ast, root, search ? kAnything : kEpsilon).run(search);
+  const Regex body = plain(engine, ast, root);
+  return search ? engine.concat({kAnything, body, kAnything}) : body;
+}
+
+}  // namespace structgen::regex
