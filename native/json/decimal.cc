@@ -32,7 +32,8 @@ std::strong_ordering compare_magnitudes(const Decimal& a, const Decimal& b) {
 }  // namespace
 
 Decimal::Decimal(std::int64_t value) {
-  const std::uint64_t size = value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+  const std::uint64_t size =
+      value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
   *this = make(value < 0, Natural(size), 0);
 }
 
@@ -86,7 +87,8 @@ std::optional<Decimal> Decimal::parse(std::string_view text) {
     all.append(integer).append(fraction);
     coefficient = Natural::from_digits(all);
   }
-  Decimal result = make(negative, std::move(coefficient), exponent - static_cast<std::int64_t>(fraction.size()));
+  Decimal result =
+      make(negative, std::move(coefficient), exponent - static_cast<std::int64_t>(fraction.size()));
   if (!result.is_zero() && (result.magnitude() > kMaxExponent || result.magnitude() < -kMaxExponent)) {
     return std::nullopt;
   }
@@ -109,13 +111,20 @@ bool Decimal::is_multiple_of(const Decimal& other) const {
 }
 
 std::strong_ordering Decimal::operator<=>(const Decimal& other) const {
-  if (negative_ != other.negative_) return negative_ ? std::strong_ordering::less : std::strong_ordering::greater;
+  if (negative_ != other.negative_)
+    return negative_ ? std::strong_ordering::less : std::strong_ordering::greater;
   return negative_ ? compare_magnitudes(other, *this) : compare_magnitudes(*this, other);
 }
 
 Decimal Decimal::operator-() const {
   Decimal result = *this;
   result.negative_ = !negative_ && !is_zero();
+  return result;
+}
+
+Decimal Decimal::scaled(std::int64_t power) const {
+  Decimal result = *this;
+  if (!is_zero()) result.exponent_ += power;
   return result;
 }
 

@@ -48,6 +48,7 @@ class Decimal {
     return negative_ == other.negative_ && exponent_ == other.exponent_ && coefficient_ == other.coefficient_;
   }
   Decimal operator-() const;
+  Decimal scaled(std::int64_t power) const;  // times 10^power
 
   // A JSON number, the same text for equal values: plain from 1e-6 up to 21 digits, scientific beyond.
   std::string to_string() const;

@@ -7,8 +7,8 @@ namespace {
 
 constexpr std::uint32_t kBase = 1'000'000'000;
 constexpr std::uint64_t kDigits = 9;
-constexpr std::array<std::uint32_t, 10> kPowers = {1,       10,        100,        1'000,       10'000,
-                                                   100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
+constexpr std::array<std::uint32_t, 10> kPowers = {
+    1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
 
 std::size_t digits_of(std::uint32_t limb) {
   std::size_t count = 0;

@@ -29,17 +29,17 @@ class Natural {
   bool is_zero() const { return size_ == 0; }
   bool is_one() const { return size_ == 1 && data()[0] == 1; }
   std::size_t limb_count() const { return size_; }
-  std::size_t digit_count() const;          // 0 for zero
-  std::size_t trailing_zeros() const;       // decimal; 0 for zero
+  std::size_t digit_count() const;     // 0 for zero
+  std::size_t trailing_zeros() const;  // decimal; 0 for zero
 
   std::strong_ordering operator<=>(const Natural& other) const;
   bool operator==(const Natural& other) const { return (*this <=> other) == 0; }
 
-  void add(std::uint32_t small);            // small < 10^9
-  void multiply(std::uint32_t small);       // small < 2^32
+  void add(std::uint32_t small);              // small < 10^9
+  void multiply(std::uint32_t small);         // small < 2^32
   std::uint32_t divide(std::uint32_t small);  // in place, 0 < small <= 10^9; returns the remainder
   std::uint32_t remainder(std::uint32_t small) const;
-  void subtract(const Natural& other);      // other <= *this
+  void subtract(const Natural& other);  // other <= *this
   friend Natural operator+(const Natural& a, const Natural& b);
   friend Natural operator*(const Natural& a, const Natural& b);
 
@@ -50,7 +50,7 @@ class Natural {
   static std::pair<Natural, Natural> divide(const Natural& dividend, const Natural& divisor);
   static Natural gcd(Natural a, Natural b);
 
-  std::string to_string() const;            // "0" for zero
+  std::string to_string() const;  // "0" for zero
   std::size_t hash() const;
 
  private:

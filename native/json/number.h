@@ -21,6 +21,10 @@ namespace structgen::json {
 // How numbers may be written.
 //   kFloat64  what survives a float64: at most 17 significant digits, magnitude
 //             zero or within [1e-300, 1e300); an integer is written without point or exponent.
+//             Significant digits run from the first that is not 0 to the last one written;
+//             zeros at the end of a number without a point do not count. So that digits
+//             cannot run away there are at most 300 before the point, 34 after it and 3 in
+//             an exponent. 10.0 and 1e2 are numbers, but they do not count as integers.
 //   kAny      every JSON number.
 enum class NumberForm : std::uint8_t { kFloat64, kAny };
 
@@ -44,6 +48,7 @@ struct NumberCell {
   std::vector<Decimal> multiple_of, not_multiple_of, not_equal;
 
   void add(const NumberLiteral& literal, bool positive);
+  bool contains(const Decimal& x) const;  // by value alone, however x is written
 };
 
 // Whether `text` is a complete JSON number in `form` (not a prefix of one).
@@ -56,6 +61,10 @@ bool is_number_prefix(std::string_view text, NumberForm form);
 // kInteger is met only by numbers written without point and exponent.
 std::optional<std::string> complete_number(std::string_view prefix, std::span<const NumberCell> cells,
                                            NumberForm form);
+
+// Whether the complete number `text` is in `form` and meets `cell`; complete_number(text, …) is
+// then "". Under kFloat64 a number such as 1.0 meets neither kInteger nor kFraction.
+bool number_meets(std::string_view text, const NumberCell& cell, NumberForm form);
 
 // The truth value `literal` has for every completion of `prefix`, if it is the same for all.
 std::optional<bool> decided(std::string_view prefix, const NumberLiteral& literal, NumberForm form);

@@ -74,15 +74,17 @@ TEST(equal_values_are_equal_decimals) {
 }
 
 TEST(what_is_not_a_number_is_refused) {
-  for (const char* text : {"", "-", "01", "1.", ".5", "+1", "1e", "1e+", "1 ", "0x1", "1e9999999999999999999"}) {
+  for (const char* text :
+       {"", "-", "01", "1.", ".5", "+1", "1e", "1e+", "1 ", "0x1", "1e9999999999999999999"}) {
     CHECK(!Decimal::parse(text).has_value());
   }
   CHECK(Decimal::parse("0e9999999999999999999999").has_value());
 }
 
 TEST(order_is_the_order_of_values) {
-  const char* ascending[] = {"-1e999999999", "-10.5", "-10", "-1e-999999999", "0",  "1e-999999999", "0.1",
-                             "0.11",         "1",     "9",   "10",            "11", "1e30",         "1e999999999"};
+  const char* ascending[] = {
+      "-1e999999999", "-10.5", "-10",  "-1e-999999999", "0", "1e-999999999", "0.1", "0.11", "1", "9",
+      "10",           "11",    "1e30", "1e999999999"};
   for (std::size_t i = 0; i < std::size(ascending); ++i) {
     for (std::size_t j = 0; j < std::size(ascending); ++j) {
       CHECK((number(ascending[i]) <=> number(ascending[j])) == (i <=> j));
