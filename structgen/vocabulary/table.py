@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -48,16 +48,33 @@ class TokenTable:
         bounds = self.offsets.tolist()
         return [self.text[start:end] for start, end in itertools.pairwise(bounds)]
 
-    def without_text(self, ids: Iterable[int]) -> TokenTable:
-        """The same table where ``ids`` are never text."""
-        having = [i for i in ids if i < self.size and self.offsets[i] != self.offsets[i + 1]]
-        if not having:
+    def replaced(self, changes: Mapping[int, bytes]) -> TokenTable:
+        """The same table with other bytes for some ids, and longer where an id is beyond its end.
+
+        Only what lies between the changed tokens is copied, in as many pieces.
+        """
+        changes = {i: b for i, b in changes.items() if i >= self.size or self.token(i) != b}
+        if not changes:
             return self
-        tokens = self.tokens()
-        for token_id in having:
-            tokens[token_id] = b""
-        text, offsets = pack(tokens)
-        return replace(self, text=text, offsets=offsets)
+        lengths = np.zeros(max(self.size, max(changes) + 1), dtype=np.int64)
+        lengths[: self.size] = np.diff(self.offsets.astype(np.int64))
+        parts: list[bytes] = []
+        copied = 0
+        for token_id in sorted(changes):
+            if token_id < self.size:
+                parts.append(self.text[copied : self.offsets[token_id]])
+                copied = int(self.offsets[token_id + 1])
+            elif copied < len(self.text):
+                parts.append(self.text[copied:])
+                copied = len(self.text)
+            parts.append(changes[token_id])
+            lengths[token_id] = len(changes[token_id])
+        parts.append(self.text[copied:])
+        return replace(self, text=b"".join(parts), offsets=offsets_of(lengths))
+
+    def without_text(self, ids: Iterable[int]) -> TokenTable:
+        """The same table where ``ids`` are never text; ids beyond its end are left out."""
+        return self.replaced({token_id: b"" for token_id in ids if token_id < self.size})
 
     def text_hash(self) -> str:
         """A content hash of the token bytes alone: what the trie depends on."""
@@ -112,22 +129,31 @@ def offsets_of(lengths: NDArray[np.int64]) -> NDArray[np.uint32]:
     return offsets.astype(np.uint32)
 
 
-def by_id(vocab: Iterable[tuple[str, int]], size: int = 0) -> list[str]:
+def by_id(vocab: Mapping[str, int], size: int = 0) -> list[str]:
     """The pieces in order of id, at least ``size`` of them, "" where an id has none.
 
     Raises VocabularyError when two pieces claim one id.
     """
-    entries = list(vocab)
-    pieces = [""] * max([size, *(token_id + 1 for _, token_id in entries)])
-    for piece, token_id in entries:
-        if token_id < 0:
-            raise VocabularyError(f"token {piece!r} has the negative id {token_id}")
-        if pieces[token_id]:
-            raise VocabularyError(
-                f"id {token_id} is given twice, to {pieces[token_id]!r} and to {piece!r}; ids must be unique"
-            )
+    ids = vocab.values()
+    if min(ids, default=0) < 0 or len(set(ids)) != len(vocab):
+        raise _refused_ids(vocab)
+    pieces = [""] * max(size, max(ids, default=-1) + 1)
+    for piece, token_id in vocab.items():
         pieces[token_id] = piece
     return pieces
+
+
+def _refused_ids(vocab: Mapping[str, int]) -> VocabularyError:
+    owner: dict[int, str] = {}
+    for piece, token_id in vocab.items():
+        if token_id < 0:
+            return VocabularyError(f"token {piece!r} has the negative id {token_id}")
+        if token_id in owner:
+            return VocabularyError(
+                f"id {token_id} is given twice, to {owner[token_id]!r} and to {piece!r}; ids must be unique"
+            )
+        owner[token_id] = piece
+    raise AssertionError("the ids are fine")  # not reached: the caller found one of the two
 
 
 def _little_endian(offsets: NDArray[np.uint32]) -> bytes:

@@ -71,11 +71,11 @@ def read(backend: Any) -> Source:
     size = max([-1, *added]) + 1
     components = _Components.of(backend)
     if components.is_byte_level:
-        text, offsets = byte_level.pack_pieces(by_id(vocab.items(), size))
+        text, offsets = byte_level.pack_pieces(by_id(vocab, size))
         family = "byte-level BPE"
     else:
         space = components.space()
-        pieces = by_id(vocab.items(), size)
+        pieces = by_id(vocab, size)
         tokens = sentencepiece.pieces_bytes(pieces, space) if space else [p.encode() for p in pieces]
         if components.byte_fallback:
             for token_id, byte in sentencepiece.byte_pieces(vocab).items():
@@ -117,22 +117,20 @@ def _with_added(
     """
     if not added:
         return source
-    tokens = source.table.tokens()
-    tokens += [b""] * (max(added) + 1 - len(tokens))
+    changes: dict[int, bytes] = {}
     special_ids = dict(source.table.special_ids)
     for token_id, token in added.items():
         if token.special:
             special_ids[token.content] = int(token_id)
-            tokens[token_id] = b""
+            changes[token_id] = b""
         elif vocab.get(token.content) != token_id:
             content = token.content
             if normalized_space and token.normalized:  # looked for where spaces are replaced already
                 content = content.replace(normalized_space, " ")
-            tokens[token_id] = content.encode("utf-8", "surrogatepass")
-    text, offsets = pack(tokens)
+            changes[token_id] = content.encode("utf-8", "surrogatepass")
     return replace(
         source,
-        table=replace(source.table, text=text, offsets=offsets, special_ids=special_ids),
+        table=replace(source.table.replaced(changes), special_ids=special_ids),
         opaque=tuple(token.content for token in added.values()),
     )
 

@@ -287,8 +287,8 @@ def _token_list(tokens: Sequence[bytes | None] | Mapping[bytes, int]) -> list[by
     if isinstance(tokens, Mapping):
         for token in tokens:
             _check_is_bytes(token, f"the token of id {tokens[token]}")
-        entries = ((token.decode("latin-1"), operator.index(i)) for token, i in tokens.items())
-        return [piece.encode("latin-1") for piece in by_id(entries)]
+        vocab = {token.decode("latin-1"): _index(i, f"the id of {token!r}") for token, i in tokens.items()}
+        return [piece.encode("latin-1") for piece in by_id(vocab)]
     given: object = tokens
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         raise VocabularyError(f"tokens must be a list of bytes, one for each id, got {type(given).__name__}")

@@ -21,13 +21,12 @@ from structgen.errors import VocabularyError
 from structgen.vocabulary import Vocabulary
 from structgen.vocabulary.byte_level import pack_pieces, piece_bytes
 from structgen.vocabulary.sentencepiece import pieces_bytes
-from structgen.vocabulary.table import pack
+from structgen.vocabulary.table import TokenTable, pack
 
 NO_TOKEN = 0xFFFFFFFF
 # Few letters, so that prefixes and duplicates are common; 0x00 and 0xFF, so that signs and ends matter.
-TOKENS = st.lists(
-    st.one_of(st.none(), st.text("ab\x00ÿ", max_size=5).map(lambda s: s.encode("latin-1"))), max_size=25
-)
+TOKEN = st.text("ab\x00ÿ", max_size=5).map(lambda s: s.encode("latin-1"))
+TOKENS = st.lists(st.none() | TOKEN, max_size=25)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="▁"), max_size=40)
 
 
@@ -157,3 +156,15 @@ def test_real_tokenizers_are_exact(family: str, text: str) -> None:
     else:
         assert spelled == b" " + plain or (text[0].isspace() and spelled == plain)
     assert vocabulary.covers_all_bytes
+
+
+@given(TOKENS, st.dictionaries(st.integers(0, 30), TOKEN, max_size=6))
+def test_replaced_tables_hold_the_new_bytes(tokens: list[bytes | None], changes: dict[int, bytes]) -> None:
+    text, offsets = pack([token or b"" for token in tokens])
+    table = TokenTable(text=text, offsets=offsets, special_ids={}, eos_ids=(), family="")
+    expected = [token or b"" for token in tokens]
+    expected += [b""] * (max([-1, *changes]) + 1 - len(expected))
+    for token_id, token in changes.items():
+        expected[token_id] = token
+    assert table.replaced(changes).tokens() == expected
+    assert table.tokens() == [token or b"" for token in tokens]
