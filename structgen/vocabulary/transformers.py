@@ -29,10 +29,7 @@ def read_wrapped(tokenizer: Any) -> Source:
     if backend is not None:
         source = read(backend)
     elif getattr(tokenizer, "sp_model", None) is not None:
-        model = tokenizer.sp_model
-        added = dict(getattr(tokenizer, "added_tokens_decoder", {}))
-        own = {model.id_to_piece(i): i for i in range(model.get_piece_size())}
-        source = _with_added(sentencepiece.read(model), added, own)
+        source = _read_sentencepiece(tokenizer)
     else:
         raise VocabularyError(
             f"{type(tokenizer).__name__} has neither a tokenizers backend nor a SentencePiece model, so the "
@@ -62,6 +59,26 @@ def read_wrapped(tokenizer: Any) -> Source:
         tokenizer=tokenizer,
         unknown_id=source.unknown_id if unknown is None else int(unknown),
     )
+
+
+def _read_sentencepiece(tokenizer: Any) -> Source:
+    """A transformers tokenizer that wraps a SentencePieceProcessor and may have changed its ids."""
+    model = tokenizer.sp_model
+    added = dict(getattr(tokenizer, "added_tokens_decoder", {}))
+    pieces: list[str] = model.id_to_piece(list(range(model.get_piece_size())))
+    names = tokenizer.convert_ids_to_tokens(list(range(len(pieces))))
+    moved = next((i for i, piece in enumerate(pieces) if names[i] != piece and i not in added), None)
+    if moved is not None:
+        raise VocabularyError(
+            f"{type(tokenizer).__name__} numbers its tokens differently from its SentencePiece model "
+            f"(id {moved} is {names[moved]!r} here and {pieces[moved]!r} there); load the fast tokenizer (use_fast=True)"
+        )
+
+    def encode(text: str) -> list[int]:
+        return list(tokenizer.encode(text, add_special_tokens=False))
+
+    source = _with_added(sentencepiece.read(model), added, {piece: i for i, piece in enumerate(pieces)})
+    return replace(source, encode=encode)
 
 
 def read(backend: Any) -> Source:

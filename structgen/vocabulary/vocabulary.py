@@ -36,6 +36,7 @@ class Vocabulary:
     """
 
     __slots__ = (
+        "__weakref__",
         "_encode",
         "_eos_ids",
         "_family",

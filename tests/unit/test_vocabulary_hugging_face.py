@@ -342,3 +342,26 @@ def test_wrapped_tekken(wrap: Any) -> None:
             "cut", pat_str=tekkenizer._model._pat_str, mergeable_ranks=rank_of, special_tokens={}
         )
         assert vocabulary.encode(text) == reference.encode_ordinary(text)
+
+
+def test_slow_tokenizer_around_a_sentencepiece_model() -> None:
+    pytest.importorskip("transformers", reason="transformers wraps the tokenizer under test")
+    from transformers.tokenization_utils_sentencepiece import SentencePieceBackend
+
+    options = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
+    slow = SentencePieceBackend(vocab_file=str(MODEL), **options)
+    slow.add_tokens(["<think>"])
+    vocabulary = Vocabulary.from_tokenizer(slow)
+    original = Vocabulary.from_tokenizer(MODEL)
+    assert [vocabulary.token_bytes(i) for i in range(32_000)] == [
+        original.token_bytes(i) for i in range(32_000)
+    ]
+    assert vocabulary.token_bytes(32_000) == b"<think>"
+    assert (vocabulary.eos_ids, vocabulary.special_ids) == (original.eos_ids, original.special_ids)
+
+    class Shifted(SentencePieceBackend):
+        def _convert_id_to_token(self, index: int) -> str:
+            return str(super()._convert_id_to_token(index - 1 if index else 0))
+
+    with pytest.raises(VocabularyError, match="numbers its tokens differently"):
+        Vocabulary.from_tokenizer(Shifted(vocab_file=str(MODEL), **options))
