@@ -71,7 +71,8 @@ def _read_sentencepiece(tokenizer: Any) -> Source:
     if moved is not None:
         raise VocabularyError(
             f"{type(tokenizer).__name__} numbers its tokens differently from its SentencePiece model "
-            f"(id {moved} is {names[moved]!r} here and {pieces[moved]!r} there); load the fast tokenizer (use_fast=True)"
+            f"(id {moved} is {names[moved]!r} here and {pieces[moved]!r} there); "
+            "load the fast tokenizer (use_fast=True)"
         )
 
     def encode(text: str) -> list[int]:
