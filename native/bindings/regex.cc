@@ -3,50 +3,77 @@
 
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
+#include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
 #include "budget.h"
 #include "regex/parse.h"
-#include "regex/store.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
-using structgen::regex::CodePoint;
-using structgen::regex::CodePointRange;
-using structgen::regex::Regex;
-using structgen::regex::Store;
+
+namespace structgen::bindings {
 
 namespace {
 
-std::string_view view(const nb::bytes& text) { return {text.c_str(), text.size()}; }
+using regex::CodePoint;
+using regex::CodePointRange;
+using regex::Regex;
+using Locked = RegexStore::Locked;
+using Parts = std::vector<Regex>;
 
-Regex known(const Store& store, Regex r) {
-  if (r >= store.size()) throw nb::index_error("no such expression in this store");
-  return r;
+// The bytes of a str (as UTF-8) or of a bytes object.
+std::string text_of(nb::handle text) {
+  if (PyUnicode_Check(text.ptr())) {
+    Py_ssize_t size = 0;
+    const char* data = PyUnicode_AsUTF8AndSize(text.ptr(), &size);
+    if (data == nullptr) throw nb::python_error();
+    return {data, static_cast<std::size_t>(size)};
+  }
+  if (!PyBytes_Check(text.ptr())) throw nb::type_error("expected str or bytes");
+  return {PyBytes_AS_STRING(text.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(text.ptr()))};
 }
 
-std::vector<Regex> known(const Store& store, std::vector<Regex> parts) {
-  for (Regex r : parts) known(store, r);
-  return parts;
+void check(Locked& store, Regex r) {
+  if (r >= store->size()) throw nb::index_error("no such expression in this store");
 }
 
-nb::tuple parse(Store& store, std::string_view pattern, std::string_view dialect, nb::callable property,
-                nb::callable case_groups, nb::handle pattern_error) {
-  structgen::regex::ParseOptions options;
-  options.dialect = structgen::regex::find_dialect(dialect);
+void check(Locked& store, const Parts& parts) {
+  for (Regex r : parts) check(store, r);
+}
+
+// The call with the store locked and its expression arguments checked.
+template <typename Arguments, typename Call>
+auto within(RegexStore& held, const Arguments& expressions, const Call& call) {
+  Locked store(held);
+  check(store, expressions);
+  return call(*store);
+}
+
+nb::tuple parse(RegexStore& held, std::string_view pattern, std::string_view dialect, const nb::callable& property,
+                const nb::callable& case_groups, nb::handle pattern_error) {
+  regex::ParseOptions options;
+  options.dialect = regex::find_dialect(dialect);
   if (options.dialect == nullptr) throw nb::value_error("the dialect must be 'ecma' or 'python'");
   options.property = [&](const std::string& name) {
+    const nb::gil_scoped_acquire gil;
     return nb::cast<std::optional<std::vector<CodePointRange>>>(property(name));
   };
-  options.case_groups = [&]() { return nb::cast<std::vector<std::vector<CodePoint>>>(case_groups()); };
+  options.case_groups = [&]() {
+    const nb::gil_scoped_acquire gil;
+    return nb::cast<std::vector<std::vector<CodePoint>>>(case_groups());
+  };
   std::vector<std::string> notes;
   options.notes = &notes;
   try {
-    const Regex r = structgen::regex::parse(store, pattern, options);
+    const Regex r = [&] {
+      Locked store(held);
+      return regex::parse(*store, pattern, options);
+    }();
     return nb::make_tuple(r, std::move(notes));
-  } catch (const structgen::regex::SyntaxError& error) {
+  } catch (const regex::SyntaxError& error) {
     PyErr_SetObject(pattern_error.ptr(), nb::make_tuple(error.what(), error.position()).ptr());
     throw nb::python_error();
   }
@@ -54,67 +81,89 @@ nb::tuple parse(Store& store, std::string_view pattern, std::string_view dialect
 
 }  // namespace
 
+}  // namespace structgen::bindings
+
 void bind_regex(nb::module_& m) {
+  using namespace structgen::bindings;
+  using structgen::regex::CodePointRange;
+  using structgen::regex::Store;
   if (!nb::hasattr(m, "BudgetExceeded")) {
     nb::exception<structgen::BudgetExceeded>(m, "BudgetExceeded", PyExc_RuntimeError);
   }
   const nb::object pattern_error = nb::exception<structgen::regex::SyntaxError>(m, "PatternError", PyExc_ValueError);
 
-  nb::class_<Store>(m, "RegexStore", "Interned regular expressions; an expression is an int, 0 is the empty language.")
+  nb::class_<RegexStore>(m, "RegexStore", "Interned regular expressions; an expression is an int, 0 is the empty language.")
       .def(nb::init<>())
       .def(
           "parse",
-          [pattern_error](Store& store, std::string_view pattern, std::string_view dialect, nb::callable property,
-                          nb::callable case_groups) {
-            return parse(store, pattern, dialect, std::move(property), std::move(case_groups), pattern_error);
+          [pattern_error](RegexStore& held, std::string_view pattern, std::string_view dialect,
+                          const nb::callable& property, const nb::callable& case_groups) {
+            return parse(held, pattern, dialect, property, case_groups, pattern_error);
           },
           "pattern"_a, "dialect"_a, "property"_a, "case_groups"_a,
           nb::sig("def parse(self, pattern: str, dialect: str, "
                   "property: collections.abc.Callable[[str], list[tuple[int, int]] | None], "
                   "case_groups: collections.abc.Callable[[], list[list[int]]]) -> tuple[int, list[str]]"),
           "The expression of a pattern, and notes on what was read as meant. Raises PatternError(message, position).")
-      .def("bytes", &Store::bytes, "low"_a, "high"_a)
-      .def("code_points", &Store::code_points, "ranges"_a)
-      .def("literal", [](Store& store, const nb::bytes& text) { return store.literal(view(text)); }, "text"_a)
-      .def(
-          "words",
-          [](Store& store, const std::vector<nb::bytes>& words) {
-            std::vector<std::string> texts;
-            texts.reserve(words.size());
-            for (const nb::bytes& word : words) texts.emplace_back(view(word));
-            return store.words(std::move(texts));
-          },
-          "words"_a, "Exactly these strings; any order, duplicates allowed.")
-      .def("concat", [](Store& s, std::vector<Regex> parts) { return s.concat(known(s, std::move(parts))); }, "parts"_a)
-      .def("alternate", [](Store& s, std::vector<Regex> parts) { return s.alternate(known(s, std::move(parts))); },
-           "parts"_a)
-      .def("intersect", [](Store& s, std::vector<Regex> parts) { return s.intersect(known(s, std::move(parts))); },
-           "parts"_a)
-      .def("complement", [](Store& s, Regex r) { return s.complement(known(s, r)); }, "r"_a,
-           "The valid UTF-8 strings that are not in r.")
-      .def(
-          "repeat",
-          [](Store& s, Regex r, std::uint32_t min, std::optional<std::uint32_t> max) {
-            return s.repeat(known(s, r), min, max.value_or(structgen::regex::kUnbounded));
-          },
-          "r"_a, "min"_a, "max"_a.none() = nb::none())
-      .def("nullable", [](const Store& s, Regex r) { return s.nullable(known(s, r)); }, "r"_a)
-      .def("step", [](Store& s, Regex r, std::uint8_t byte) { return s.step(known(s, r), byte); }, "r"_a, "byte"_a,
-           "What may follow the byte; 0 where no completion exists.")
-      .def("empty", [](Store& s, Regex r) { return s.empty(known(s, r)); }, "r"_a)
-      .def("distance", [](Store& s, Regex r) { return s.distance(known(s, r)); }, "r"_a,
-           "Bytes of a shortest member; 2**32 - 1 when it is longer or there is none.")
-      .def(
-          "witness",
-          [](Store& s, Regex r) {
-            if (s.empty(known(s, r))) throw nb::value_error("the expression has no member");
-            const std::string text = s.witness(r);
-            return nb::bytes(text.data(), text.size());
-          },
-          "r"_a, "A shortest member.")
-      .def("matches", [](Store& s, Regex r, const nb::bytes& text) { return s.matches(known(s, r), view(text)); }, "r"_a,
-           "text"_a)
-      .def("print", [](const Store& s, Regex r) { return s.print(known(s, r)); }, "r"_a)
-      .def("memory_bytes", &Store::memory_bytes)
-      .def("__len__", &Store::size);
+      .def("bytes", [](RegexStore& held, std::uint8_t low, std::uint8_t high) {
+             return Locked(held)->bytes(low, high);
+           }, "low"_a, "high"_a)
+      .def("code_points", [](RegexStore& held, const std::vector<CodePointRange>& ranges) {
+             return Locked(held)->code_points(ranges);
+           }, "ranges"_a, "One code point of these inclusive ranges.")
+      .def("literal", [](RegexStore& held, nb::handle text) {
+             const std::string bytes = text_of(text);
+             return Locked(held)->literal(bytes);
+           }, "text"_a, nb::sig("def literal(self, text: str | bytes) -> int"))
+      .def("words", [](RegexStore& held, nb::sequence words) {
+             std::vector<std::string> texts;
+             texts.reserve(nb::len(words));
+             for (nb::handle word : words) texts.push_back(text_of(word));
+             return Locked(held)->words(std::move(texts));
+           }, "words"_a,
+           nb::sig("def words(self, words: collections.abc.Sequence[str] | collections.abc.Sequence[bytes]) -> int"),
+           "Exactly these strings; any order, duplicates allowed.")
+      .def("concat", [](RegexStore& held, const Parts& parts) {
+             return within(held, parts, [&](Store& s) { return s.concat(parts); });
+           }, "parts"_a)
+      .def("alternate", [](RegexStore& held, const Parts& parts) {
+             return within(held, parts, [&](Store& s) { return s.alternate(parts); });
+           }, "parts"_a)
+      .def("intersect", [](RegexStore& held, const Parts& parts) {
+             return within(held, parts, [&](Store& s) { return s.intersect(parts); });
+           }, "parts"_a)
+      .def("complement", [](RegexStore& held, Regex r) {
+             return within(held, r, [&](Store& s) { return s.complement(r); });
+           }, "r"_a, "The valid UTF-8 strings that are not in r.")
+      .def("repeat", [](RegexStore& held, Regex r, std::uint32_t min, std::optional<std::uint32_t> max) {
+             return within(held, r, [&](Store& s) { return s.repeat(r, min, max.value_or(structgen::regex::kUnbounded)); });
+           }, "r"_a, "min"_a, "max"_a.none() = nb::none(), "At least min times, at most max times (None: no bound).")
+      .def("nullable", [](RegexStore& held, Regex r) {
+             return within(held, r, [&](Store& s) { return s.nullable(r); });
+           }, "r"_a)
+      .def("step", [](RegexStore& held, Regex r, std::uint8_t byte) {
+             return within(held, r, [&](Store& s) { return s.step(r, byte); });
+           }, "r"_a, "byte"_a, "What may follow the byte; 0 where no completion exists.")
+      .def("empty", [](RegexStore& held, Regex r) {
+             return within(held, r, [&](Store& s) { return s.empty(r); });
+           }, "r"_a)
+      .def("distance", [](RegexStore& held, Regex r) {
+             return within(held, r, [&](Store& s) { return s.distance(r); });
+           }, "r"_a, "Bytes of a shortest member; 2**32 - 1 when it is longer or there is none.")
+      .def("witness", [](RegexStore& held, Regex r) {
+             const std::string text = within(held, r, [&](Store& s) {
+               if (s.empty(r)) throw nb::value_error("the expression has no member");
+               return s.witness(r);
+             });
+             return nb::bytes(text.data(), text.size());
+           }, "r"_a, "A shortest member.")
+      .def("matches", [](RegexStore& held, Regex r, nb::handle text) {
+             const std::string bytes = text_of(text);
+             return within(held, r, [&](Store& s) { return s.matches(r, bytes); });
+           }, "r"_a, "text"_a, nb::sig("def matches(self, r: int, text: str | bytes) -> bool"))
+      .def("print", [](RegexStore& held, Regex r) {
+             return within(held, r, [&](Store& s) { return s.print(r); });
+           }, "r"_a)
+      .def("memory_bytes", [](RegexStore& held) { return Locked(held)->memory_bytes(); })
+      .def("__len__", [](RegexStore& held) { return Locked(held)->size(); });
 }

@@ -8,6 +8,7 @@ AstId Ast::add(AstNode node) {
   std::uint32_t depth = 0;
   for (AstId child : node.children) {
     node.asserts = node.asserts || nodes[child].asserts;
+    node.looks_back = node.looks_back || nodes[child].looks_back;
     depth = std::max(depth, nodes[child].depth + 1u);
   }
   if (depth > kMaxDepth) throw BudgetExceeded("regex nesting: " + std::to_string(kMaxDepth) + " levels");
@@ -41,7 +42,8 @@ AstId Ast::repeat(AstId body, std::uint32_t min, std::uint32_t max) {
 }
 
 AstId Ast::look(AstKind kind, AstId body, std::size_t position) {
-  return add({.kind = kind, .asserts = true, .data = static_cast<std::uint32_t>(position), .children = {body}});
+  const bool behind = kind == AstKind::kBehind || kind == AstKind::kNotBehind;
+  return add({.kind = kind, .asserts = true, .looks_back = behind, .data = static_cast<std::uint32_t>(position), .children = {body}});
 }
 
 Ranges normalize(Ranges ranges) {

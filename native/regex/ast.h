@@ -20,6 +20,7 @@ using AstId = std::uint32_t;
 struct AstNode {
   AstKind kind = AstKind::kConcat;
   bool asserts = false;          // holds a lookaround
+  bool looks_back = false;       // holds a lookbehind
   std::uint16_t depth = 0;
   std::uint32_t min = 0;         // kRepeat
   std::uint32_t max = 0;

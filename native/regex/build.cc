@@ -133,7 +133,7 @@ Regex Engine::prepend(Regex head, Regex tail) {
     std::uint32_t min;
     std::uint32_t max;
     if (!sum(x.min, y.min, min) || min == kUnbounded || !sum(x.max, y.max, max)) break;
-    head = intern({.kind = Kind::kRepeat, .a = x.base, .c = min, .d = max});
+    head = repeat(x.base, min, max);
     tail = chain ? nodes_[tail].b : kEpsilon;
   }
   return intern({.kind = Kind::kConcat, .a = head, .b = tail});

@@ -124,7 +124,8 @@ class Lowering {
       const Regex some = engine_.repeat(engine_.code_points({{0, 0x10FFFF}}), 1, kUnbounded);
       return engine_.alternate({from[0], engine_.concat(some, same)});
     }
-    return loop([this](const Pair& next) { return character({{0, 0x10FFFF}}, next); }, {from, from}).moved[0];
+    const auto any = [this](const Pair& next) { return character({{0, 0x10FFFF}}, next); };
+    return loop(any, {from, from}, false).moved[0];
   }
 
  private:
@@ -182,13 +183,16 @@ class Lowering {
     return {result, result};
   }
 
-  // body* then next.
+  // body* then next: a name per context, or one for all where the text before does not matter.
   template <typename Body>
-  Pair loop(const Body& body, const Pair& next) {
-    Follow names(size());
-    for (std::size_t c = 0; c < size(); ++c) names[c] = engine_.declare(engine_.nullable(next.moved[c]));
+  Pair loop(const Body& body, const Pair& next, bool looks_back) {
+    const std::size_t distinct = !looks_back && same(next.moved) ? 1 : size();
+    Follow names = constant(kNothing);
+    for (std::size_t c = 0; c < size(); ++c) {
+      names[c] = c < distinct ? engine_.declare(engine_.nullable(next.moved[c])) : names[0];
+    }
     const Follow again = body(Pair{constant(kNothing), names}).fresh;
-    for (std::size_t c = 0; c < size(); ++c) engine_.define(names[c], engine_.alternate({next.moved[c], again[c]}));
+    for (std::size_t c = 0; c < distinct; ++c) engine_.define(names[c], engine_.alternate({next.moved[c], again[c]}));
     return {either(next.fresh, again), names};
   }
 
@@ -271,7 +275,7 @@ class Lowering {
     const AstId body = n.children[0];
     Pair result = next;
     if (n.max == kUnbounded) {
-      result = loop([&](const Pair& again) { return lower(body, again); }, next);
+      result = loop([&](const Pair& again) { return lower(body, again); }, next, n.looks_back);
     } else {
       for (std::uint32_t i = n.min; i < n.max; ++i) {
         const Follow more = lower(body, {constant(kNothing), result.moved}).fresh;

@@ -61,12 +61,13 @@ std::string class_form(const Ranges& ranges) {
   }
   Ranges shown = ranges;
   out = "[";
-  if (ranges.front().first == 0 && ranges.back().second == 0x10FFFF) {
+  if (ranges.back().second == 0x10FFFF) {  // shorter as what is left out
     out = "[^";
     shown.clear();
-    for (std::size_t i = 0; i + 1 < ranges.size(); ++i) {
-      if (ranges[i].second == 0xD7FF && ranges[i + 1].first == 0xE000) continue;
-      shown.emplace_back(ranges[i].second + 1, ranges[i + 1].first - 1);
+    CodePoint next = 0;
+    for (const auto& [low, high] : ranges) {
+      if (low > next && next != 0xD800) shown.emplace_back(next, low - 1);
+      next = high + 1;
     }
   }
   for (const auto& [low, high] : shown) {

@@ -8,5 +8,6 @@ or JSON.
 from __future__ import annotations
 
 from structgen.grammars.regex.compile import RegexStore, compile_pattern
+from structgen.grammars.regex.grammar import Regex, regex
 
-__all__ = ["RegexStore", "compile_pattern"]
+__all__ = ["Regex", "RegexStore", "compile_pattern", "regex"]
