@@ -117,17 +117,21 @@ bool is_number_prefix(std::string_view text, NumberForm form) {
   return some_completion(*number, {&everything, 1}, form);
 }
 
-bool number_meets(std::string_view text, const NumberCell& cell, NumberForm form) {
-  const std::optional<NumberText> number = scan_number(text);
-  if (!number || !fits(*number, form)) return false;
+bool meets(const NumberText& number, const NumberCell& cell, NumberForm form) {
+  if (!fits(number, form)) return false;
   if (form == NumberForm::kFloat64 && cell.integrality == NumberCell::Integrality::kInteger &&
-      !number->written_as_integer()) {
+      !number.written_as_integer()) {
     return false;
   }
-  const std::int64_t shift = number->exponent_value();
+  const std::int64_t shift = number.exponent_value();
   const std::int64_t exponent =
-      (number->exponent_negative ? -shift : shift) - static_cast<std::int64_t>(number->fraction.size());
-  return cell.contains(Decimal::make(number->negative, number->mantissa(), exponent));
+      (number.exponent_negative ? -shift : shift) - static_cast<std::int64_t>(number.fraction.size());
+  return cell.contains(Decimal::make(number.negative, number.mantissa(), exponent));
+}
+
+bool number_meets(std::string_view text, const NumberCell& cell, NumberForm form) {
+  const std::optional<NumberText> number = scan_number(text);
+  return number && meets(*number, cell, form);
 }
 
 std::optional<std::string> complete_number(std::string_view prefix, std::span<const NumberCell> cells,

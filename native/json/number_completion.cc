@@ -18,7 +18,7 @@
 //
 // After the "e" only the exponent is free and every constraint is an interval of exponents.
 #include <algorithm>
-#include <limits>
+#include <iterator>
 #include <utility>
 
 #include "json/number_internal.h"
@@ -137,6 +137,7 @@ void Search::run() {
 
 // No point yet, and the first digit is not 0.
 void Search::integer(std::string_view head, bool negative) {
+  if (prefix_.phase != NumberText::Phase::kInteger && std::ssize(head) + 1 >= best_length()) return;
   const Range range = side(negative);
   if (range.empty()) return;
   Stem stem;
@@ -162,6 +163,7 @@ void Search::integer(std::string_view head, bool negative) {
 
 // A point with `written` digits after it (or about to be written, with `head`).
 void Search::after_point(std::string_view head, std::int64_t written, bool exponents) {
+  if (!head.empty() && std::ssize(head) + 1 >= best_length()) return;
   const bool negative = head.empty() || head == "." || prefix_.negative ? prefix_.negative : head[0] == '-';
   if (float64_ && !prefix_.mantissa_fits_float64()) return;
   const bool zero = prefix_.integer.empty() || prefix_.mantissa_is_zero();
@@ -212,6 +214,7 @@ void Search::after_point(std::string_view head, std::int64_t written, bool expon
     if (!float64_) return plain(below, shorter());
     plain(below, std::max(shorter(), -written - kFloat64SignificantDigits));
     // More digits than are significant: the first ones are zeros, up to the leading digit's place.
+    if (shorter() >= -written - kFloat64SignificantDigits) return;
     for (std::int64_t d = -written - 1; d >= -kFloat64FractionDigits && !settled(); --d) {
       Range part = below;
       part.raise_low(Decimal::make(false, Natural(1), d), false);
@@ -467,6 +470,12 @@ void Search::exponents_of_sign(const std::string& head, bool negative, std::int6
 
 std::optional<std::string> search(const NumberText& prefix, std::span<const NumberCell> cells,
                                   NumberForm form, bool any) {
+  if (prefix.complete()) {
+    // Most states of a number are numbers already.
+    for (const NumberCell& cell : cells) {
+      if (meets(prefix, cell, form)) return std::string();
+    }
+  }
   std::optional<std::string> best;
   for (const NumberCell& cell : cells) {
     if (best && (any || best->empty())) break;

@@ -10,6 +10,9 @@
 
 namespace structgen::json {
 
+// number_meets, on a text that has been cut into parts.
+bool meets(const NumberText& number, const NumberCell& cell, NumberForm form);
+
 // The shortest continuation into one of the cells.
 std::optional<std::string> shortest_completion(const NumberText& prefix, std::span<const NumberCell> cells,
                                                NumberForm form);
