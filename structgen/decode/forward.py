@@ -93,7 +93,9 @@ class CausalBatch:
         meaningless logits in front.
         """
         longest = max(len(chunk) for chunk in chunks)
-        ids = torch.tensor([[0] * (longest - len(chunk)) + list(chunk) for chunk in chunks], device=self._device)
+        ids = torch.tensor(
+            [[0] * (longest - len(chunk)) + list(chunk) for chunk in chunks], device=self._device
+        )
         arguments: dict[str, Any] = {"input_ids": ids, "past_key_values": self._cache, "use_cache": True}
         if any(len(chunk) < longest for chunk in chunks) and self._visible is None:
             self._visible = torch.ones((self.rows, self._slots), dtype=torch.bool, device=self._device)
@@ -141,7 +143,9 @@ class CausalBatch:
             for layer in self._cache.layers:
                 for name in ("keys", "values"):
                     kept = getattr(layer, name)
-                    index = order.to(kept.device)[:, None, :, None].expand(-1, kept.shape[1], -1, kept.shape[3])
+                    index = order.to(kept.device)[:, None, :, None].expand(
+                        -1, kept.shape[1], -1, kept.shape[3]
+                    )
                     setattr(layer, name, kept.gather(2, index))
             self._visible = self._visible.gather(1, order)
             self._slots = keep

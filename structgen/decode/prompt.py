@@ -103,7 +103,9 @@ def encode_prompt(prompt: Any, tokenizer: Any, vocabulary: Vocabulary) -> list[i
         ids = [int(part) for part in prompt]
         for token in ids:
             if not 0 <= token < vocabulary.width:
-                raise InvalidRequest(f"prompt token {token} is out of range: ids go from 0 to {vocabulary.width - 1}")
+                raise InvalidRequest(
+                    f"prompt token {token} is out of range: ids go from 0 to {vocabulary.width - 1}"
+                )
     else:
         raise InvalidRequest(
             "a prompt is text, a chat (a list of {'role': …, 'content': …}) or a list of token ids, "

@@ -14,14 +14,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from structgen.constraint import Constraint, compile
+from structgen.decode.run import Reader
 from structgen.errors import InvalidRequest, StructgenError
 from structgen.grammars.choice import choice as choice_grammar
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.json_schema import json_schema
 from structgen.grammars.regex import regex as regex_grammar
 from structgen.grammars.types import TypeSpec, type_spec
-
-Reader = Callable[[str], Any]
 
 
 def resolve(
@@ -64,7 +63,9 @@ def resolve(
     return _compiled(json_schema(schema, **_checked(json_schema, options)), vocabulary)
 
 
-def _compiled(grammar: Grammar, vocabulary: Any, read: Callable[[Any], Any] | None = None) -> tuple[Any, Reader]:
+def _compiled(
+    grammar: Grammar, vocabulary: Any, read: Callable[[Any], Any] | None = None
+) -> tuple[Any, Reader]:
     constraint = compile(grammar, vocabulary)
     if read is None:
         return constraint, grammar.parse

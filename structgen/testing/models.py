@@ -11,7 +11,9 @@ from typing import Any
 import torch
 
 
-def tiny_llama(width: int, *, seed: int = 0, layers: int = 2, hidden: int = 16, sharpness: float = 8.0) -> Any:
+def tiny_llama(
+    width: int, *, seed: int = 0, layers: int = 2, hidden: int = 16, sharpness: float = 8.0
+) -> Any:
     """A LlamaForCausalLM with ``width`` logits and rotary positions, in evaluation mode.
 
     ``sharpness`` scales the logits: 0 is a uniform model, 8 a fairly opinionated one.

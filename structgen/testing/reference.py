@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from structgen.decode.matching import MaskArray, mask_words
+from structgen.decode.matching import MaskArray, allowed_tokens, mask_words, token_bits
 from structgen.errors import ComplexityLimitExceeded, MatcherTerminated, TokenRejected, VocabularyError
 
 
@@ -50,7 +50,9 @@ class TinyVocabulary:
         data, ids = text.encode(), []
         while data:
             fitting = [
-                (len(piece), -token) for token, piece in enumerate(self._tokens) if piece and data.startswith(piece)
+                (len(piece), -token)
+                for token, piece in enumerate(self._tokens)
+                if piece and data.startswith(piece)
             ]
             if not fitting:
                 raise VocabularyError(f"no token begins {data[:20]!r}")
@@ -96,6 +98,7 @@ class ReferenceConstraint:
     def __init__(self, language: Language, vocabulary: Any, *, limit: int = 100_000) -> None:
         self.grammar, self.vocabulary, self._limit = language, vocabulary, limit
         self._completions: dict[bytes, tuple[int, ...] | None] = {}
+        self._masks: dict[bytes, MaskArray] = {}
         self._texts: dict[bytes, int] = {}
         for token in range(vocabulary.size):
             piece = vocabulary.token_bytes(token)
@@ -110,6 +113,21 @@ class ReferenceConstraint:
         if prefix not in self._completions:
             self._completions[prefix] = self._search(prefix)
         return self._completions[prefix]
+
+    def mask(self, prefix: bytes) -> MaskArray:
+        """The mask after ``prefix``, by trying every token; memoised."""
+        known = self._masks.get(prefix)
+        if known is None:
+            tokens = [token for token in range(self.vocabulary.size) if self.allows(prefix, token)]
+            known = self._masks[prefix] = token_bits(tokens, self.vocabulary.width)
+        return known
+
+    def allows(self, prefix: bytes, token: int) -> bool:
+        """Whether ``prefix`` stays completable with this token: the definition of a mask."""
+        if token in self.vocabulary.eos_ids:
+            return self.grammar.contains(prefix)
+        piece = self.vocabulary.token_bytes(token)
+        return bool(piece) and self.completion(prefix + piece) is not None
 
     def _search(self, prefix: bytes) -> tuple[int, ...] | None:
         if not self.grammar.is_prefix(prefix):
@@ -164,25 +182,16 @@ class ReferenceMatcher:
         return not self.is_terminated and self.constraint.grammar.contains(self.prefix)
 
     def allows(self, token: int) -> bool:
-        """Whether the output stays completable with this token: the definition of a mask."""
-        if self.is_terminated:
-            return False
-        if token in self.constraint.vocabulary.eos_ids:
-            return self.can_stop
-        piece = self.constraint.vocabulary.token_bytes(token)
-        return bool(piece) and self.constraint.completion(self.prefix + piece) is not None
+        """Whether the output stays completable with this token."""
+        return not self.is_terminated and self.constraint.allows(self.prefix, token)
 
     def mask(self) -> MaskArray:
-        row = np.zeros((1, mask_words(self.constraint.vocabulary.width)), dtype=np.uint32)
-        self.fill_mask(row)
-        words: MaskArray = row[0]
-        return words
+        if self.is_terminated:
+            return np.zeros(mask_words(self.constraint.vocabulary.width), dtype=np.uint32)
+        return self.constraint.mask(self.prefix).copy()
 
     def fill_mask(self, out: Any, row: int = 0) -> None:
-        out[row] = 0
-        for token in range(self.constraint.vocabulary.size):
-            if self.allows(token):
-                out[row, token >> 5] |= np.uint32(1 << (token & 31))
+        out[row] = self.mask()
 
     def advance(self, token: int) -> None:
         if self.is_terminated:
@@ -214,7 +223,7 @@ class ReferenceMatcher:
         probe = self.fork()
         forced: list[int] = []
         while not probe.is_terminated and not probe.can_stop:
-            allowed = [token for token in range(self.constraint.vocabulary.size) if probe.allows(token)]
+            allowed = allowed_tokens(probe.mask())
             if len(allowed) != 1:
                 break
             probe.advance(allowed[0])

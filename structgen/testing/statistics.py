@@ -37,7 +37,12 @@ def chi_square_z(
             pooled_count, pooled_expected = pooled_count + count, pooled_expected + expected
     if any(count and not law.get(outcome) for outcome, count in counts.items()):
         return math.inf
-    if pooled_expected > 0:
+    if 0 < pooled_expected < smallest_cell and cells:
+        # Too thin to stand alone: it joins the thinnest cell that does.
+        thinnest = min(range(len(cells)), key=lambda cell: cells[cell][1])
+        count_there, expected_there = cells[thinnest]
+        cells[thinnest] = (count_there + pooled_count, expected_there + pooled_expected)
+    elif pooled_expected > 0:
         cells.append((pooled_count, pooled_expected))
     degrees = len(cells) - 1
     if degrees < 1:
