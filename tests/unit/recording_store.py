@@ -126,7 +126,9 @@ class RecordingRegex:
             return "Σ*"
         if node[0] == "words":
             words = sorted(node[1])
-            shown = ", ".join(repr(word) for word in words[:4]) + (f", … {len(words)}" if len(words) > 4 else "")
+            shown = ", ".join(repr(word) for word in words[:4]) + (
+                f", … {len(words)}" if len(words) > 4 else ""
+            )
             return "{" + shown + "}"
         if node[0] == "pattern":
             return f"/{node[1]}/"
@@ -158,7 +160,9 @@ def ecma(pattern: str) -> str:
                     out.append(SPACE if char == "s" else "\\S")
                 else:
                     out.append(f"[{'^' if char == 'S' else ''}{SPACE}]")
-            elif char == "u" and (found := re.compile(r"\{([0-9a-fA-F]+)\}|([0-9a-fA-F]{4})").match(pattern, at)):
+            elif char == "u" and (
+                found := re.compile(r"\{([0-9a-fA-F]+)\}|([0-9a-fA-F]{4})").match(pattern, at)
+            ):
                 at = found.end()
                 code = int(found.group(1) or found.group(2), 16)
                 low = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})").match(pattern, at)
@@ -172,7 +176,9 @@ def ecma(pattern: str) -> str:
             elif char in "zZ" and not inside:
                 out.append("\\Z")
             elif char in "pPk":
-                raise RegexSyntaxError("a property or backreference, which this stand-in lacks", pattern=pattern)
+                raise RegexSyntaxError(
+                    "a property or backreference, which this stand-in lacks", pattern=pattern
+                )
             elif char.isalnum() or char in "\\":
                 out.append("\\" + char)
             else:
@@ -241,6 +247,9 @@ class RecordingStore:
     def integer(self) -> int:
         return self._node("number", "integer", "1")
 
+    def integer_written(self) -> int:
+        return self._node("number", "written as integer", "1")
+
     def multiple_of(self, number: str) -> int:
         return self._node("number", "multiple of", number)
 
@@ -302,12 +311,16 @@ class RecordingStore:
         if kind == "string":
             return isinstance(value, str) and self.regex.matches(node[1], value)
         if kind == "number":
+            if node[1] == "written as integer":
+                return isinstance(value, int) and not isinstance(value, bool)
             return type_of(value) == "number" and compare(node[1], exact(value), exact(node[2]))
         if kind == "members":
             _, keys, schema, count = node
             if not isinstance(value, dict):
                 return False
-            return sum(self.regex.matches(keys, k) and self.holds(schema, v) for k, v in value.items()) >= count
+            return (
+                sum(self.regex.matches(keys, k) and self.holds(schema, v) for k, v in value.items()) >= count
+            )
         if kind == "distinct":
             return isinstance(value, list) and len({canonical(item) for item in value}) == len(value)
         _, start, stop, schema, count = node
@@ -350,7 +363,7 @@ class RecordingStore:
         if kind == "string":
             return f"string({self.regex.print(node[1])})"
         if kind == "number":
-            return "number(integer)" if node[1] == "integer" else f"number({node[1]} {node[2]})"
+            return f"number({node[1]})" if "integer" in node[1] else f"number({node[1]} {node[2]})"
         if kind == "members":
             return f"members({self.regex.print(node[1])}, {inner(node[2])}, {node[3]})"
         if kind == "items":

@@ -21,6 +21,13 @@ def identifier(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
     return TRUE
 
 
+def identifier_draft4(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
+    """id: only a string identifies; anything else is a member that landed in the wrong place."""
+    if value.__class__ is not str:
+        at.report.note(at.pointer(), f"id is not a string but {excerpt(value)}: an annotation")
+    return TRUE
+
+
 def dollar_schema(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
     """$schema: names the dialect; already acted on when the resource was entered."""
     if value.__class__ is not str:

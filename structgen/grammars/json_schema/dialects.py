@@ -6,7 +6,7 @@ missing from a table is an annotation there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -66,10 +66,11 @@ _APPLICATORS: dict[str, Keyword] = {
 
 _DRAFT4: dict[str, Keyword] = {
     "$schema": core.dollar_schema,
-    "id": core.identifier,
+    "id": core.identifier_draft4,
     "$ref": core.dollar_ref,
     **_VALIDATION,
     **_APPLICATORS,
+    "type": values.type_draft4,
     "items": arrays.items_or_list,
     "additionalItems": arrays.additionalItems,
     "dependencies": combinators.dependencies,
@@ -88,6 +89,7 @@ _BOUNDS: dict[str, Keyword] = {
 _DRAFT6: dict[str, Keyword] = {
     **{name: function for name, function in _DRAFT4.items() if name != "id"},
     **_BOUNDS,
+    "type": values.type_,
     "$id": core.identifier,
     "const": values.const,
     "contains": arrays.contains,
@@ -140,32 +142,22 @@ _OPENAPI30: dict[str, Keyword] = {
     "nullable": values.nullable,
 }
 
-_OLD = {"ref_alone": True, "fragment_ids": True}
-_NEW = {"anchors": True}
-_NEWEST = {"anchors": True, "contains_evaluates": True}
-DIALECTS: dict[str, Dialect] = {
-    dialect.name: dialect
-    for dialect in (
-        Dialect("draft4", "http://json-schema.org/draft-04/schema", _DRAFT4, "id", **_OLD),
-        Dialect(
-            "draft6", "http://json-schema.org/draft-06/schema", _DRAFT6, ref_alone=True, fragment_ids=True
-        ),
-        Dialect(
-            "draft7", "http://json-schema.org/draft-07/schema", _DRAFT7, ref_alone=True, fragment_ids=True
-        ),
-        Dialect("2019-09", "https://json-schema.org/draft/2019-09/schema", _DRAFT2019, **_NEW),
-        Dialect(
-            "2020-12",
-            "https://json-schema.org/draft/2020-12/schema",
-            _DRAFT2020,
-            contains_evaluates=True,
-            **_NEW,
-        ),
-        Dialect("openapi-3.0", "", _OPENAPI30, "\0none", True),
-    )
-}
+
+def _dialects() -> Iterator[Dialect]:
+    older = "http://json-schema.org/draft-0{}/schema".format
+    newer = "https://json-schema.org/draft/{}/schema".format
+    yield Dialect("draft4", older(4), _DRAFT4, "id", ref_alone=True, fragment_ids=True)
+    yield Dialect("draft6", older(6), _DRAFT6, ref_alone=True, fragment_ids=True)
+    yield Dialect("draft7", older(7), _DRAFT7, ref_alone=True, fragment_ids=True)
+    yield Dialect("2019-09", newer("2019-09"), _DRAFT2019, anchors=True)
+    yield Dialect("2020-12", newer("2020-12"), _DRAFT2020, anchors=True, contains_evaluates=True)
+    # OpenAPI 3.0 has no identifiers: no schema spells this keyword.
+    yield Dialect("openapi-3.0", "", _OPENAPI30, "\0none", ref_alone=True)
+
+
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in _dialects()}
 DIALECTS["openapi-3.1"] = DIALECTS["2020-12"]
-LIBERAL = Dialect("2020-12, liberal", "", _LIBERAL, fragment_ids=True, **_NEWEST)
+LIBERAL = Dialect("2020-12, liberal", "", _LIBERAL, anchors=True, fragment_ids=True, contains_evaluates=True)
 
 _BY_URI = {dialect.uri: dialect for dialect in DIALECTS.values() if dialect.uri}
 _BY_URI["https://spec.openapis.org/oas/3.1/dialect/base"] = DIALECTS["2020-12"]
@@ -234,14 +226,7 @@ def _custom(uri: str, inherited: Dialect, resources: Resources | None) -> Dialec
     present = {name.rpartition("/")[2] for name in vocabularies}
     for name, needed in vocabularies.items():
         short = name.rpartition("/")[2]
-        known = short in (
-            *_VOCABULARIES,
-            "core",
-            "meta-data",
-            "content",
-            "format-annotation",
-            "format-assertion",
-        )
+        known = short in _KNOWN
         if needed is True and not (known and "json-schema.org" in name):
             raise InvalidSchema(f"the metaschema needs the vocabulary {excerpt(name)}, which is unknown")
     present |= {"format"} if present & {"format-annotation", "format-assertion"} else set()

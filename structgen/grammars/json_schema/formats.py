@@ -180,7 +180,7 @@ def _uri(ucs: str, private: str) -> tuple[str, str]:
     sub = r"!$&'()*+,;="
     segment_char = rf"(?:[{unreserved}{sub}:@-]|{escaped})"
     no_colon = rf"(?:[{unreserved}{sub}@-]|{escaped})"
-    future = rf"v[0-9A-Fa-f]+\.[A-Za-z0-9._~{sub}:-]+"
+    future = rf"[Vv][0-9A-Fa-f]+\.[A-Za-z0-9._~{sub}:-]+"
     host = rf"(?:\[(?:{_IPV6}|{future})\]|(?:[{unreserved}{sub}-]|{escaped})*)"
     authority = rf"(?:(?:[{unreserved}{sub}:-]|{escaped})*@)?{host}(?::[0-9]*)?"
     rest = rf"(?:/{segment_char}*)*"
@@ -218,7 +218,6 @@ def _regex_text() -> str:
     inner = rf"(?:[^\\\]\[-]|{escape}|\\-)"
     # A range is refused unless it runs upwards among digits, capitals or small letters.
     char_class = rf"\[\^?-?(?:{inner}|0-9|a-z|A-Z|a-f|A-F)*-?\]"
-    quantifier = r"(?:[*+?]|\{[0-9]{1,3}(?:,)?\})?\??"
     atom = rf"(?:[^\\^$.*+?()\[\]{{}}|]|\.|{escape}|{char_class})"
     body = rf"(?:(?:{atom}(?:(?:[*+?]|\{{[0-9]{{1,3}},?\}})\??)?)|\^|\$|\\[bB]|\|)*"
     for _ in range(3):

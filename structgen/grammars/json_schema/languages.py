@@ -55,6 +55,8 @@ class StringLanguages:
     def integer(self) -> int:
         return FALSE
 
+    integer_written = integer
+
     def distinct(self) -> int:
         return FALSE
 

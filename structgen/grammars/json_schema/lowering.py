@@ -49,16 +49,18 @@ class Options:
 class Target:
     """A place that references lead to, and its formula once lowered."""
 
-    __slots__ = ("formula", "in_place", "node", "prefix", "resource", "schema", "scope", "work")
+    __slots__ = ("formula", "in_place", "key", "node", "prefix", "resource", "schema", "scope", "work")
 
     def __init__(
         self,
+        key: Any,
         schema: Any,
         resource: Resource,
         prefix: str,
         scope: tuple[Resource, ...],
         work: Callable[[], int] | None,
     ) -> None:
+        self.key = key
         self.schema = schema
         self.resource = resource
         self.prefix = prefix
@@ -87,6 +89,7 @@ class Lowering:
         self.report = report
         self.languages = languages
         self.dynamic = False
+        self._cut: set[tuple[Any, Any]] = set()
         self._unless: dict[str, int] = {}
         self._reset()
 
@@ -108,13 +111,18 @@ class Lowering:
 
     def run(self) -> int:
         """Lower the root schema and all it refers to; return the root formula."""
-        try:
-            return self._run()
-        except NeedsDynamicScope:
-            self.dynamic = True
+        while True:
+            try:
+                formula = self._run()
+            except NeedsDynamicScope:
+                self.dynamic = True
+            else:
+                endless = self._endless_references()
+                if not endless:
+                    return formula
+                self._cut |= endless
             self.report.clear()
             self._reset()
-            return self._run()
 
     def _run(self) -> int:
         root = self.resources.root
@@ -124,7 +132,6 @@ class Lowering:
         start = self._target(("value", id(root.root), id(root), scope), root.root, root, "", scope, None)
         while self.pending:
             self._lower_target(self.pending.pop())
-        self._refuse_endless_references()
         return start.resolved()
 
     def _lower_target(self, target: Target) -> None:
@@ -319,7 +326,7 @@ class Lowering:
     def count(self, value: Any) -> int:
         """Check that a keyword's value is a count: an integer of at least 0."""
         if value.__class__ is int and value >= 0:
-            return value  # type: ignore[no-any-return]
+            return value
         if isinstance(value, float) and value >= 0 and value.is_integer():
             return int(value)
         raise self.invalid(f"{self.path[-1]} must be a non-negative integer, got {excerpt(value)}")
@@ -339,7 +346,7 @@ class Lowering:
             raise self.invalid(f"{self.path[-1]} must be a list, got {excerpt(value)}")
         if not value and not empty:
             raise self.invalid(f"{self.path[-1]} must be a list of at least one schema")
-        return value  # type: ignore[no-any-return]
+        return value
 
     def mapping(self, value: Any) -> dict[str, Any]:
         """Check that a keyword's value is an object."""
@@ -348,7 +355,7 @@ class Lowering:
         for name in value:
             if name.__class__ is not str:
                 raise self.invalid(f"{self.path[-1]} has a name that is not a string: {excerpt(name)}")
-        return value  # type: ignore[no-any-return]
+        return value
 
     def names(self, value: Any) -> list[str]:
         """Check that a keyword's value is a list of strings."""
@@ -410,6 +417,12 @@ class Lowering:
             return self._read_now(key, schema, resource, prefix)
         target = self._target(key, schema, resource, prefix, scope, work)
         if self.in_place and self.current is not None:
+            if self._cut and (self.current.key, key) in self._cut:
+                self.report.note(
+                    self.pointer(),
+                    "the reference leads back to itself without describing a member or item: matches nothing",
+                )
+                return FALSE
             self.current.in_place.append(target)
         if target.node is None:
             target.node = self.store.reference(partial(Target.resolved, target))
@@ -426,7 +439,7 @@ class Lowering:
     ) -> Target:
         target = self.targets.get(key)
         if target is None:
-            target = Target(schema, resource, prefix, scope, work)
+            target = Target(key, schema, resource, prefix, scope, work)
             self.targets[key] = target
             self.pending.append(target)
         return target
@@ -435,7 +448,7 @@ class Lowering:
         """A reference while reading strings: languages cannot wait, and are never recursive."""
         target = self.targets.get(key)
         if target is None:
-            target = self.targets[key] = Target(schema, resource, prefix, self.scope, None)
+            target = self.targets[key] = Target(key, schema, resource, prefix, self.scope, None)
             self.depth += 1
             if self.depth >= MAX_DEPTH:
                 raise self._too_deep()
@@ -458,10 +471,16 @@ class Lowering:
             "the reference leads back to itself without describing a member or an item", pointer=target.prefix
         )
 
-    def _refuse_endless_references(self) -> None:
-        """Refuse references that lead back to themselves without reading a member or an item."""
+    def _endless_references(self) -> set[tuple[Any, Any]]:
+        """Find the references that lead back to themselves without reading a member or an item.
+
+        Such a schema means nothing; read as a least fixed point, the reference that
+        closes the circle matches nothing.  Where the root itself goes round in
+        circles, that is an error.
+        """
+        found: set[tuple[Any, Any]] = set()
         state: dict[int, int] = {}  # 1: on the current chain, 2: done
-        for start in self.targets.values():
+        for number, start in enumerate(self.targets.values()):
             if not start.in_place or id(start) in state:
                 continue
             chain = [(start, iter(start.in_place))]
@@ -471,11 +490,14 @@ class Lowering:
                 for successor in successors:
                     seen = state.get(id(successor))
                     if seen == 1:
-                        raise self._endless(successor)
-                    if seen is None:
+                        if number == 0:
+                            raise self._endless(successor)
+                        found.add((target.key, successor.key))
+                    elif seen is None:
                         state[id(successor)] = 1
                         chain.append((successor, iter(successor.in_place)))
                         break
                 else:
                     state[id(target)] = 2
                     chain.pop()
+        return found

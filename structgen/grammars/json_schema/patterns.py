@@ -30,7 +30,7 @@ class Languages:
     def __init__(self, regex: Any) -> None:
         self.regex = regex
         self._patterns: dict[str, tuple[int, list[str]]] = {}
-        self._formats: dict[str, int | None] = {}
+        self._formats: dict[str, int] = {}
         self._character: int | None = None
 
     def pattern(self, pattern: str) -> tuple[int, list[str]]:
@@ -60,14 +60,15 @@ class Languages:
 
     def format(self, name: str) -> int | None:
         """Return the language of a format, or None when the format is unknown."""
-        if name in self._formats:
-            return self._formats[name]
+        found = self._formats.get(name)
+        if found is not None:
+            return found
         from .formats import FORMATS
 
         build = FORMATS.get(name)
         if build is None:
             return None
-        language = self._formats[name] = build(self)
+        language = self._formats[name] = int(build(self))
         return language
 
     def text(self, pattern: str) -> int:

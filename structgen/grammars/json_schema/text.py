@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import marshal
 import re
-from json.decoder import scanstring
+from collections.abc import Callable
+from json import decoder
 from typing import Any
 
 from structgen.errors import InvalidSchema
@@ -22,6 +23,7 @@ MAX_DIGITS = 4300
 MAX_EXPONENT = 5000
 
 _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_scan_string: Callable[[str, int, bool], tuple[str, int]] = decoder.scanstring  # type: ignore[attr-defined]
 _BLANK = re.compile(r"[ \t\n\r]*")
 
 
@@ -92,7 +94,7 @@ def _parse_deep(text: str) -> Any:
         if text[at : at + 1] != '"':
             raise _malformed(text, "expected a property name in double quotes", at)
         try:
-            key, at = scanstring(text, at + 1, True)
+            key, at = _scan_string(text, at + 1, True)
         except json.JSONDecodeError as error:
             raise _malformed(text, error.msg, error.pos) from None
         at = skip(at)
@@ -117,7 +119,7 @@ def _parse_deep(text: str) -> Any:
             position += 1
         elif head == '"':
             try:
-                value, position = scanstring(text, position + 1, True)
+                value, position = _scan_string(text, position + 1, True)
             except json.JSONDecodeError as error:
                 raise _malformed(text, error.msg, error.pos) from None
         else:

@@ -179,7 +179,7 @@ class _Collector:
         elif keyword in ("anyOf", "oneOf"):
             for index, part in enumerate(at.list_of(value)):
                 at.path.append(index)
-                self._when(lambda part=part: at.branch(part), part, out)  # type: ignore[misc]
+                self._when(lambda part=part: at.branch(part), part, out)
                 at.path.pop()
         elif keyword == "if":
             self._when(lambda: at.branch(value), value, out)
@@ -188,13 +188,13 @@ class _Collector:
                 if name in schema:
                     at.path.append(name)
                     test = at.branch if name == "then" else (lambda part: at.negate(at.branch(part)))
-                    self._when(lambda test=test: test(value), schema[name], out)  # type: ignore[misc]
+                    self._when(lambda test=test: test(value), schema[name], out)
                     at.path.pop()
             at.path.append(place)
         elif keyword in ("dependentSchemas", "dependencies"):
             for name, part in at.mapping(value).items():
                 at.path.append(name)
-                self._when(lambda name=name: has_member(at, name), part, out)  # type: ignore[misc]
+                self._when(lambda name=name: has_member(at, name), part, out)
                 at.path.pop()
         elif keyword == "$ref":
             self._follow(at.resolve(value), out)

@@ -16,23 +16,30 @@ from .text import excerpt, number_text
 TYPES = ("null", "boolean", "object", "array", "number", "string", "integer")
 
 
-def _type(at: Lowering, name: Any) -> int:
+def _type(at: Lowering, name: Any, written: bool) -> int:
     if name == "integer":
-        return at.store.integer()
+        # A store that tells 1 from 1.0 has a literal of its own for the older meaning.
+        literal = getattr(at.store, "integer_written", None) if written else None
+        return int(at.store.integer() if literal is None else literal())
     if name not in TYPES:
         raise at.invalid(f"unknown type {excerpt(name)}; write one of {', '.join(TYPES)}")
     return at.store.type_(name)
 
 
-def type_(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
+def type_(at: Lowering, value: Any, schema: dict[str, Any], written: bool = False) -> int:
     """The value has this type, or one of these."""
     if value.__class__ is str:
-        return _type(at, value)
+        return _type(at, value, written)
     names = at.list_of(value)
     if not names:
         raise at.invalid("type must name at least one type")
-    parts = [_type(at, name) for name in at.names(names)]
+    parts = [_type(at, name, written) for name in at.names(names)]
     return parts[0] if len(parts) == 1 else at.store.any_of(parts)
+
+
+def type_draft4(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
+    """type in draft 4, where an integer is written without fraction: 1.0 is none."""
+    return type_(at, value, schema, True)
 
 
 def type_nullable(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
