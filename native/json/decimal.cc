@@ -1,3 +1,5 @@
+// Exact decimals on top of Natural: reading, order, divisibility, printing.
+
 #include "json/decimal.h"
 
 #include <utility>

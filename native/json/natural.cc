@@ -1,3 +1,5 @@
+// Schoolbook arithmetic on limbs of nine decimal digits.
+
 #include "json/natural.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Number forms, cells and what follows from them; the search itself is in number_completion.cc.
+
 #include "json/number.h"
 
 #include <algorithm>

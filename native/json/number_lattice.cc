@@ -1,3 +1,5 @@
+// Lattices of decimals: common steps, what is forbidden, and the coarsest point of an interval.
+
 #include "json/number_lattice.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Cutting a number prefix into parts, and what a float64 allows of them.
+
 #include "json/number_text.h"
 
 #include <string>
