@@ -49,6 +49,12 @@ Ranges within(const Ranges& ranges, CodePoint low, CodePoint high) {
 Regex Engine::code_points(Ranges given) {
   const Ranges ranges = normalized(std::move(given));
   if (ranges.empty()) return kNothing;
+  std::uint64_t hash = ranges.size();
+  for (const auto& [low, high] : ranges) hash = mix(mix(hash, low), high);
+  std::vector<Regex>& same = character_index_[hash];
+  for (Regex r : same) {
+    if (characters_.at(r) == ranges) return r;
+  }
 
   // `rest` six-bit digits behind each of the units 0 .. units-1; `base` is added to a unit to give its byte.
   const auto level = [this](auto&& self, const Ranges& set, int rest, CodePoint units, std::uint8_t base) -> Regex {
@@ -90,11 +96,9 @@ Regex Engine::code_points(Ranges given) {
   parts.push_back(level(level, shifted, 3, 5, 0xF0));
 
   const Regex result = alternate(std::move(parts));
-  if (nodes_[result].kind == Kind::kBytes || nodes_[result].kind == Kind::kConcat ||
-      nodes_[result].kind == Kind::kAlternate) {
-    nodes_[result].flags |= kCharacter;
-    characters_.try_emplace(result, ranges);
-  }
+  nodes_[result].flags |= kCharacter;
+  characters_.try_emplace(result, ranges);
+  same.push_back(result);
   return result;
 }
 

@@ -149,6 +149,7 @@ class Engine {
   std::vector<WordArray> arrays_;
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> array_index_;
   std::unordered_map<Regex, Ranges> characters_;
+  std::unordered_map<std::uint64_t, std::vector<Regex>> character_index_;  // hash of the ranges
   std::vector<Regex> equations_;  // body of each name
   std::array<Regex, kUtf8States> domains_{};
   Regex any_character_ = kNothing;

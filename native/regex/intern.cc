@@ -313,7 +313,7 @@ std::size_t Engine::memory_bytes() const {
   total += row_store_.size() * sizeof(row_store_[0]);
   total += sets_.capacity() * sizeof(ByteSet) + set_index_.size() * (sizeof(ByteSet) + 32);
   for (const WordArray& array : arrays_) total += array.text.capacity() + array.offsets.capacity() * 4 + sizeof(array);
-  for (const auto& [id, ranges] : characters_) total += 48 + ranges.capacity() * sizeof(CodePointRange);
+  for (const auto& [id, ranges] : characters_) total += 112 + ranges.capacity() * sizeof(CodePointRange);
   total += equations_.capacity() * 4 + derivative_cache_.capacity() * sizeof(CachedDerivative);
   total += (seen_.capacity() + collected_.capacity() + set_seen_.capacity()) * 4;
   total += known_.size() * 40 + known_.bucket_count() * 8 + alive_.size() * 32 + alive_.bucket_count() * 8;
