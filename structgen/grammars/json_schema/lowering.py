@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .dialects import Dialect
 
 MAX_DEPTH = 40
+MAX_POINTER = 1000
 MAX_SUBSCHEMAS = 5_000_000
 
 
@@ -368,7 +369,10 @@ class Lowering:
     def pointer(self) -> str:
         """Return the JSON pointer of the current place."""
         steps = [str(step).replace("~", "~0").replace("/", "~1") for step in self.path]
-        return self.prefix + "".join("/" + step for step in steps)
+        pointer = self.prefix + "".join("/" + step for step in steps)
+        if len(pointer) > MAX_POINTER:  # a place in a very deep schema: its beginning and its end tell enough
+            pointer = f"{pointer[: MAX_POINTER // 2]}/…{pointer[-MAX_POINTER // 4 :]}"
+        return pointer
 
     def invalid(self, message: str) -> InvalidSchema:
         """Return the error for the current place."""
