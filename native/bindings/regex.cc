@@ -52,8 +52,8 @@ auto within(RegexStore& held, const Arguments& expressions, const Call& call) {
   return call(*store);
 }
 
-nb::tuple parse(RegexStore& held, std::string_view pattern, std::string_view dialect, const nb::callable& property,
-                const nb::callable& case_groups, nb::handle pattern_error) {
+nb::tuple parse(RegexStore& held, std::string_view pattern, std::string_view dialect,
+                const nb::callable& property, const nb::callable& case_groups, nb::handle pattern_error) {
   regex::ParseOptions options;
   options.dialect = regex::find_dialect(dialect);
   if (options.dialect == nullptr) throw nb::value_error("the dialect must be 'ecma' or 'python'");
@@ -90,9 +90,11 @@ void bind_regex(nb::module_& m) {
   if (!nb::hasattr(m, "BudgetExceeded")) {
     nb::exception<structgen::BudgetExceeded>(m, "BudgetExceeded", PyExc_RuntimeError);
   }
-  const nb::object pattern_error = nb::exception<structgen::regex::SyntaxError>(m, "PatternError", PyExc_ValueError);
+  const nb::object pattern_error =
+      nb::exception<structgen::regex::SyntaxError>(m, "PatternError", PyExc_ValueError);
 
-  nb::class_<RegexStore>(m, "RegexStore", "Interned regular expressions; an expression is an int, 0 is the empty language.")
+  nb::class_<RegexStore>(m, "RegexStore",
+                         "Interned regular expressions; an expression is an int, 0 is the empty language.")
       .def(nb::init<>())
       .def(
           "parse",
@@ -104,66 +106,111 @@ void bind_regex(nb::module_& m) {
           nb::sig("def parse(self, pattern: str, dialect: str, "
                   "property: collections.abc.Callable[[str], list[tuple[int, int]] | None], "
                   "case_groups: collections.abc.Callable[[], list[list[int]]]) -> tuple[int, list[str]]"),
-          "The expression of a pattern, and notes on what was read as meant. Raises PatternError(message, position).")
-      .def("bytes", [](RegexStore& held, std::uint8_t low, std::uint8_t high) {
-             return Locked(held)->bytes(low, high);
-           }, "low"_a, "high"_a)
-      .def("code_points", [](RegexStore& held, const std::vector<CodePointRange>& ranges) {
-             return Locked(held)->code_points(ranges);
-           }, "ranges"_a, "One code point of these inclusive ranges.")
-      .def("literal", [](RegexStore& held, nb::handle text) {
-             const std::string bytes = text_of(text);
-             return Locked(held)->literal(bytes);
-           }, "text"_a, nb::sig("def literal(self, text: str | bytes) -> int"))
-      .def("words", [](RegexStore& held, nb::sequence words) {
-             std::vector<std::string> texts;
-             texts.reserve(nb::len(words));
-             for (nb::handle word : words) texts.push_back(text_of(word));
-             return Locked(held)->words(std::move(texts));
-           }, "words"_a,
-           nb::sig("def words(self, words: collections.abc.Sequence[str] | collections.abc.Sequence[bytes]) -> int"),
-           "Exactly these strings; any order, duplicates allowed.")
-      .def("concat", [](RegexStore& held, const Parts& parts) {
-             return within(held, parts, [&](Store& s) { return s.concat(parts); });
-           }, "parts"_a)
-      .def("alternate", [](RegexStore& held, const Parts& parts) {
-             return within(held, parts, [&](Store& s) { return s.alternate(parts); });
-           }, "parts"_a)
-      .def("intersect", [](RegexStore& held, const Parts& parts) {
-             return within(held, parts, [&](Store& s) { return s.intersect(parts); });
-           }, "parts"_a)
-      .def("complement", [](RegexStore& held, Regex r) {
-             return within(held, r, [&](Store& s) { return s.complement(r); });
-           }, "r"_a, "The valid UTF-8 strings that are not in r.")
-      .def("repeat", [](RegexStore& held, Regex r, std::uint32_t min, std::optional<std::uint32_t> max) {
-             return within(held, r, [&](Store& s) { return s.repeat(r, min, max.value_or(structgen::regex::kUnbounded)); });
-           }, "r"_a, "min"_a, "max"_a.none() = nb::none(), "At least min times, at most max times (None: no bound).")
-      .def("nullable", [](RegexStore& held, Regex r) {
-             return within(held, r, [&](Store& s) { return s.nullable(r); });
-           }, "r"_a)
-      .def("step", [](RegexStore& held, Regex r, std::uint8_t byte) {
-             return within(held, r, [&](Store& s) { return s.step(r, byte); });
-           }, "r"_a, "byte"_a, "What may follow the byte; 0 where no completion exists.")
-      .def("empty", [](RegexStore& held, Regex r) {
-             return within(held, r, [&](Store& s) { return s.empty(r); });
-           }, "r"_a)
-      .def("distance", [](RegexStore& held, Regex r) {
-             return within(held, r, [&](Store& s) { return s.distance(r); });
-           }, "r"_a, "Bytes of a shortest member; 2**32 - 1 when it is longer or there is none.")
-      .def("witness", [](RegexStore& held, Regex r) {
-             const std::string text = within(held, r, [&](Store& s) {
-               if (s.empty(r)) throw nb::value_error("the expression has no member");
-               return s.witness(r);
-             });
-             return nb::bytes(text.data(), text.size());
-           }, "r"_a, "A shortest member.")
-      .def("matches", [](RegexStore& held, Regex r, nb::handle text) {
-             const std::string bytes = text_of(text);
-             return within(held, r, [&](Store& s) { return s.matches(r, bytes); });
-           }, "r"_a, "text"_a, nb::sig("def matches(self, r: int, text: str | bytes) -> bool"))
-      .def("print", [](RegexStore& held, Regex r) {
-             return within(held, r, [&](Store& s) { return s.print(r); });
-           }, "r"_a)
+          "The expression of a pattern, and notes on what was read as meant. Raises PatternError(message, "
+          "position).")
+      .def(
+          "bytes",
+          [](RegexStore& held, std::uint8_t low, std::uint8_t high) {
+            return Locked(held)->bytes(low, high);
+          },
+          "low"_a, "high"_a)
+      .def(
+          "code_points",
+          [](RegexStore& held, const std::vector<CodePointRange>& ranges) {
+            return Locked(held)->code_points(ranges);
+          },
+          "ranges"_a, "One code point of these inclusive ranges.")
+      .def(
+          "literal",
+          [](RegexStore& held, nb::handle text) {
+            const std::string bytes = text_of(text);
+            return Locked(held)->literal(bytes);
+          },
+          "text"_a, nb::sig("def literal(self, text: str | bytes) -> int"))
+      .def(
+          "words",
+          [](RegexStore& held, nb::sequence words) {
+            std::vector<std::string> texts;
+            texts.reserve(nb::len(words));
+            for (nb::handle word : words) texts.push_back(text_of(word));
+            return Locked(held)->words(std::move(texts));
+          },
+          "words"_a,
+          nb::sig("def words(self, words: collections.abc.Sequence[str] | collections.abc.Sequence[bytes]) "
+                  "-> int"),
+          "Exactly these strings; any order, duplicates allowed.")
+      .def(
+          "concat",
+          [](RegexStore& held, const Parts& parts) {
+            return within(held, parts, [&](Store& s) { return s.concat(parts); });
+          },
+          "parts"_a)
+      .def(
+          "alternate",
+          [](RegexStore& held, const Parts& parts) {
+            return within(held, parts, [&](Store& s) { return s.alternate(parts); });
+          },
+          "parts"_a)
+      .def(
+          "intersect",
+          [](RegexStore& held, const Parts& parts) {
+            return within(held, parts, [&](Store& s) { return s.intersect(parts); });
+          },
+          "parts"_a)
+      .def(
+          "complement",
+          [](RegexStore& held, Regex r) {
+            return within(held, r, [&](Store& s) { return s.complement(r); });
+          },
+          "r"_a, "The valid UTF-8 strings that are not in r.")
+      .def(
+          "repeat",
+          [](RegexStore& held, Regex r, std::uint32_t min, std::optional<std::uint32_t> max) {
+            return within(held, r, [&](Store& s) {
+              return s.repeat(r, min, max.value_or(structgen::regex::kUnbounded));
+            });
+          },
+          "r"_a, "min"_a, "max"_a.none() = nb::none(),
+          "At least min times, at most max times (None: no bound).")
+      .def(
+          "nullable",
+          [](RegexStore& held, Regex r) { return within(held, r, [&](Store& s) { return s.nullable(r); }); },
+          "r"_a)
+      .def(
+          "step",
+          [](RegexStore& held, Regex r, std::uint8_t byte) {
+            return within(held, r, [&](Store& s) { return s.step(r, byte); });
+          },
+          "r"_a, "byte"_a, "What may follow the byte; 0 where no completion exists.")
+      .def(
+          "empty",
+          [](RegexStore& held, Regex r) { return within(held, r, [&](Store& s) { return s.empty(r); }); },
+          "r"_a)
+      .def(
+          "distance",
+          [](RegexStore& held, Regex r) { return within(held, r, [&](Store& s) { return s.distance(r); }); },
+          "r"_a, "Bytes of a shortest member; 2**32 - 1 when it is longer or there is none.")
+      .def(
+          "witness",
+          [](RegexStore& held, Regex r) {
+            const std::string text = within(held, r, [&](Store& s) {
+              if (s.empty(r)) throw nb::value_error("the expression has no member");
+              return s.witness(r);
+            });
+            return nb::bytes(text.data(), text.size());
+          },
+          "r"_a, "A shortest member.")
+      .def(
+          "matches",
+          [](RegexStore& held, Regex r, nb::handle text) {
+            const std::string bytes = text_of(text);
+            return within(held, r, [&](Store& s) { return s.matches(r, bytes); });
+          },
+          "r"_a, "text"_a, nb::sig("def matches(self, r: int, text: str | bytes) -> bool"))
+      .def(
+          "print",
+          [](RegexStore& held, Regex r) { return within(held, r, [&](Store& s) { return s.print(r); }); },
+          "r"_a)
       .def("memory_bytes", [](RegexStore& held) { return Locked(held)->memory_bytes(); })
       .def("__len__", [](RegexStore& held) { return Locked(held)->size(); });
 }

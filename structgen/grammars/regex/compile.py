@@ -46,11 +46,13 @@ def compile_pattern(store: RegexStore, pattern: str, *, dialect: str) -> tuple[i
     if dialect not in DIALECTS:
         raise ValueError(f"unknown dialect {dialect!r}; choose from {', '.join(DIALECTS)}")
     try:
-        return store.parse(pattern, dialect, property_ranges, functools.partial(case_groups, dialect))
+        pattern.encode()
     except UnicodeEncodeError as error:
         raise RegexSyntaxError(
             "a lone surrogate stands in no text; remove it", pattern=pattern, position=error.start
         ) from None
+    try:
+        return store.parse(pattern, dialect, property_ranges, functools.partial(case_groups, dialect))
     except ValueError as error:
         if type(error).__name__ != "PatternError":
             raise

@@ -1,21 +1,19 @@
-"""A regular expression as a grammar: the whole output is a member of its language.
+"""A regular expression as a grammar: the value users hold.
 
-Knows no tokens; the native store holds the language.
+Knows no tokens; compile.py reads the pattern.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from structgen.errors import GrammarError
+from structgen.errors import RegexSyntaxError
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.regex.compile import DIALECTS, compile_pattern
 
-_SHOWN = 80
-
 
 class Regex(Grammar):
-    """Texts of a regular language; made by :func:`regex`."""
+    """The texts a pattern matches as a whole; made by :func:`regex`."""
 
     __slots__ = ("dialect", "pattern")
 
@@ -28,35 +26,32 @@ class Regex(Grammar):
 
     def lower(self, store: Any, report: Any = None) -> int:
         """Build the expression in ``store``; what was read as meant is noted in ``report``."""
-        expression, notes = compile_pattern(store.regex, self.pattern, dialect=self.dialect)
+        language, notes = compile_pattern(store.regex, self.pattern, dialect=self.dialect)
         if report is not None:
-            for note in notes:
-                report.note("", note)
-        return expression
+            report.notes.extend(notes)
+        return language
 
     def parse(self, text: str) -> str:
         """Return the text itself."""
         return text
 
     def __repr__(self) -> str:
-        shown = self.pattern if len(self.pattern) <= _SHOWN else self.pattern[:_SHOWN] + "…"
-        suffix = "" if self.dialect == "python" else f", dialect={self.dialect!r}"
-        return f"regex({shown!r}{suffix})"
+        shown = self.pattern if len(self.pattern) <= 60 else self.pattern[:57] + "…"
+        return f"regex({shown!r})" if self.dialect == "python" else f"regex({shown!r}, dialect={self.dialect!r})"
 
 
 def regex(pattern: str, *, dialect: str = "python") -> Regex:
-    r"""Allow exactly the texts of a regular language.
+    r"""Allow the texts that ``pattern`` matches.
 
-    ``dialect="python"`` reads ``pattern`` as ``re.fullmatch`` does; ``"ecma"``
-    as JSON Schema's ``pattern`` (the output only has to contain a match).
-    Syntax is checked when the grammar is compiled.  Raises GrammarError for
-    anything but a str, or an unknown dialect.
+    ``dialect="python"`` is the syntax of ``re`` with ``fullmatch``; ``"ecma"`` is
+    what JSON Schema calls a pattern (a match anywhere).  The pattern is read when
+    the grammar is compiled; RegexSyntaxError says where it goes wrong.
 
     >>> regex(r"[a-z]+\d{2,4}")
     regex('[a-z]+\\d{2,4}')
     """
     if not isinstance(pattern, str):
-        raise GrammarError(f"regex takes the pattern as a str, got {pattern!r}")
+        raise RegexSyntaxError(f"a pattern is a str, got {type(pattern).__name__}", pattern=repr(pattern))
     if dialect not in DIALECTS:
-        raise GrammarError(f"unknown dialect {dialect!r}; choose from {', '.join(DIALECTS)}")
+        raise RegexSyntaxError(f"unknown dialect {dialect!r}; choose from {', '.join(DIALECTS)}", pattern=pattern)
     return Regex(pattern, dialect)

@@ -1,0 +1,182 @@
+// `_native.Constraint` and `_native.Matcher`: masks for Python.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+
+#include "bindings/bindings.h"
+#include "bindings/guard.h"
+#include "bindings/store.h"
+#include "mask/matcher.h"
+
+namespace nb = nanobind;
+
+namespace structgen::bindings {
+
+namespace {
+
+using Rows = nb::ndarray<nb::device::cpu, nb::c_contig>;
+
+// Row `row` of a one- or two-dimensional array of 32-bit words.
+std::span<std::uint32_t> row_of(const Rows& out, std::size_t row, std::size_t words) {
+  if (out.itemsize() != 4 || out.ndim() < 1 || out.ndim() > 2) {
+    throw nb::value_error("fill_mask: expected a contiguous array of 32-bit integers with one or two dimensions");
+  }
+  const std::size_t rows = out.ndim() == 2 ? out.shape(0) : 1;
+  const std::size_t width = out.shape(out.ndim() - 1);
+  if (row >= rows) throw nb::index_error("fill_mask: the array has fewer rows");
+  if (width < words) {
+    throw nb::value_error(("fill_mask: rows need " + std::to_string(words) + " words, these have " +
+                           std::to_string(width)).c_str());
+  }
+  auto* data = static_cast<std::uint32_t*>(out.data());
+  std::fill(data + row * width + words, data + (row + 1) * width, 0u);
+  return {data + row * width, words};
+}
+
+// A matcher with the constraint it belongs to, as Python holds it.
+struct BoundMatcher {
+  std::shared_ptr<Constraint> constraint;
+  Matcher matcher;
+
+  EngineGuard guard(bool long_call) { return EngineGuard(*constraint->engine, long_call); }
+};
+
+std::shared_ptr<Constraint> make_constraint(const Store& store, Machine& machine, Local start,
+                                            std::shared_ptr<TokenTrie> trie, std::uint32_t width,
+                                            std::vector<std::uint32_t> end_tokens) {
+  std::sort(end_tokens.begin(), end_tokens.end());
+  const auto& single = trie->single_bytes();
+  const bool covers = std::all_of(single.begin(), single.end(), [](bool present) { return present; });
+  std::shared_ptr<const TokenTrie> shared = std::move(trie);
+  MaskCache& masks = store.engine->masks(machine, shared);
+  return std::make_shared<Constraint>(
+      Constraint{store.engine, &machine, start, shared, width, std::move(end_tokens), &masks, covers});
+}
+
+json::Options make_options(const std::string& order, const std::string& whitespace, const std::string& numbers,
+                           const std::string& escapes) {
+  json::Options options;
+  options.property_order = order == "any" ? json::PropertyOrder::kAny : json::PropertyOrder::kSchema;
+  options.whitespace = whitespace == "any"       ? json::Whitespace::kAny
+                       : whitespace == "compact" ? json::Whitespace::kCompact
+                                                 : json::Whitespace::kBounded;
+  options.numbers = numbers == "any" ? json::NumberForm::kAny : json::NumberForm::kFloat64;
+  options.escapes = escapes == "any" ? json::Escapes::kAny : json::Escapes::kMinimal;
+  return options;
+}
+
+}  // namespace
+
+void bind_matcher(nb::module_& m) {
+  nb::class_<Constraint>(m, "Constraint")
+      .def_static(
+          "from_formula",
+          [](Store& store, json::Formula formula, const std::string& property_order,
+             const std::string& whitespace, const std::string& numbers, const std::string& escapes,
+             std::shared_ptr<TokenTrie> trie, std::uint32_t width, std::vector<std::uint32_t> end_tokens)
+              -> std::shared_ptr<Constraint> {
+            const EngineGuard guard(*store.engine, true);
+            json::JsonMachine& machine =
+                store.engine->json_machine(make_options(property_order, whitespace, numbers, escapes));
+            machine.refill();
+            const Local start = machine.start(formula);
+            if (start == kDead) return nullptr;
+            return make_constraint(store, machine, start, std::move(trie), width, std::move(end_tokens));
+          },
+          nb::arg("store"), nb::arg("formula"), nb::arg("property_order"), nb::arg("whitespace"),
+          nb::arg("numbers"), nb::arg("escapes"), nb::arg("trie"), nb::arg("width"), nb::arg("end_tokens"),
+          "None when the formula has no value.")
+      .def_static(
+          "from_regex",
+          [](Store& store, regex::Regex language, std::shared_ptr<TokenTrie> trie, std::uint32_t width,
+             std::vector<std::uint32_t> end_tokens) -> std::shared_ptr<Constraint> {
+            const EngineGuard guard(*store.engine, true);
+            if (store.engine->regexes.empty(language)) return nullptr;
+            return make_constraint(store, store.engine->regex_machine(), language, std::move(trie), width,
+                                   std::move(end_tokens));
+          },
+          nb::arg("store"), nb::arg("language"), nb::arg("trie"), nb::arg("width"), nb::arg("end_tokens"),
+          "None when the language is empty.")
+      .def("matcher",
+           [](std::shared_ptr<Constraint> self) {
+             const EngineGuard guard(*self->engine);
+             return BoundMatcher{self, Matcher(self)};
+           })
+      .def_prop_ro("cache_info", [](Constraint& self) {
+        const EngineGuard guard(*self.engine);
+        nb::dict info;
+        info["entries"] = self.masks->entries();
+        info["bytes"] = self.masks->bytes();
+        info["hits"] = self.masks->hits();
+        info["misses"] = self.masks->misses();
+        info["engine_bytes"] = self.engine->memory_bytes();
+        return info;
+      });
+
+  nb::class_<BoundMatcher>(m, "Matcher")
+      .def("advance",
+           [](BoundMatcher& self, std::uint32_t token) {
+             const auto guard = self.guard(false);
+             return static_cast<int>(self.matcher.advance(token));
+           },
+           nb::arg("token"), "0: accepted, 1: rejected, 2: already terminated.")
+      .def("try_advance",
+           [](BoundMatcher& self, const std::vector<std::uint32_t>& tokens) {
+             const auto guard = self.guard(true);
+             return self.matcher.try_advance(tokens);
+           },
+           nb::arg("tokens"))
+      .def("rollback",
+           [](BoundMatcher& self, std::size_t steps) {
+             const auto guard = self.guard(false);
+             return self.matcher.rollback(steps);
+           },
+           nb::arg("steps"))
+      .def("fork", [](BoundMatcher& self) { return BoundMatcher(self); })
+      .def("reset",
+           [](BoundMatcher& self) {
+             const auto guard = self.guard(false);
+             self.matcher.reset();
+           })
+      .def_prop_ro("length", [](BoundMatcher& self) { return self.matcher.length(); })
+      .def_prop_ro("mask_words", [](BoundMatcher& self) { return self.matcher.mask_words(); })
+      .def("fill_mask",
+           [](BoundMatcher& self, const Rows& out, std::size_t row) {
+             const std::span<std::uint32_t> words = row_of(out, row, self.matcher.mask_words());
+             const auto guard = self.guard(true);
+             self.matcher.fill_mask(words);
+           },
+           nb::arg("out"), nb::arg("row") = 0)
+      .def_prop_ro("can_stop",
+                   [](BoundMatcher& self) {
+                     const auto guard = self.guard(false);
+                     return self.matcher.can_stop();
+                   })
+      .def_prop_ro("is_terminated", [](BoundMatcher& self) { return self.matcher.is_terminated(); })
+      .def("forced_tokens",
+           [](BoundMatcher& self) {
+             const auto guard = self.guard(true);
+             return self.matcher.forced_tokens();
+           })
+      .def("completion",
+           [](BoundMatcher& self) {
+             const auto guard = self.guard(true);
+             return self.matcher.completion();
+           },
+           "Tokens of a short completion; None when the vocabulary cannot spell it.")
+      .def("completion_bytes", [](BoundMatcher& self) {
+        std::string text;
+        {
+          const auto guard = self.guard(true);
+          text = self.matcher.completion_bytes();
+        }
+        return nb::bytes(text.data(), text.size());
+      });
+}
+
+}  // namespace structgen::bindings

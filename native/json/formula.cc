@@ -1,0 +1,251 @@
+#include "json/formula.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace structgen::json {
+
+std::size_t NodeHash::operator()(const Node& node) const {
+  std::size_t seed = static_cast<std::size_t>(node.kind) * 31 + node.detail;
+  for (std::uint32_t part : {node.a, node.b, node.c, node.d}) seed = mix_hash(seed, part);
+  for (Formula child : node.children) seed = mix_hash(seed, child);
+  return seed;
+}
+
+FormulaStore::FormulaStore(regex::Store& regexes) : regexes_(regexes) {
+  intern({.kind = Kind::kConstant, .detail = 0, .children = {}});
+  intern({.kind = Kind::kConstant, .detail = 1, .children = {}});
+}
+
+Formula FormulaStore::intern(Node node) { return nodes_.intern(node); }
+
+// --- Literals ---------------------------------------------------------------
+
+Formula FormulaStore::type(Type type) {
+  return intern({.kind = Kind::kType, .detail = static_cast<std::uint8_t>(type), .children = {}});
+}
+
+Formula FormulaStore::boolean(bool value) {
+  return intern({.kind = Kind::kBoolean, .detail = value, .children = {}});
+}
+
+Formula FormulaStore::string(Regex language) {
+  if (language == regex::kNothing) return kFalse;
+  if (language == regex::kAnything) return type(Type::kString);
+  return intern({.kind = Kind::kString, .a = language, .children = {}});
+}
+
+Formula FormulaStore::number(const NumberLiteral& literal) {
+  std::string name = std::to_string(static_cast<int>(literal.kind));
+  if (literal.kind != NumberLiteral::Kind::kInteger) name += literal.value.to_string();
+  auto [entry, added] = number_ids_.try_emplace(name, static_cast<std::uint32_t>(numbers_.size()));
+  if (added) numbers_.push_back(literal);
+  return intern({.kind = Kind::kNumber, .a = entry->second, .children = {}});
+}
+
+Formula FormulaStore::members(Regex keys, Formula schema, std::uint32_t count) {
+  if (count == 0) return type(Type::kObject);
+  if (schema == kFalse || keys == regex::kNothing) return kFalse;
+  return intern({.kind = Kind::kMembers, .a = keys, .b = schema, .c = count, .children = {}});
+}
+
+Formula FormulaStore::items(std::uint32_t start, std::uint32_t stop, Formula schema, std::uint32_t count) {
+  if (count == 0) return type(Type::kArray);
+  if (schema == kFalse || stop < start) return kFalse;
+  if (stop != kNoStop && stop - start + 1 < count) return kFalse;
+  return intern({.kind = Kind::kItems, .a = start, .b = stop, .c = schema, .d = count, .children = {}});
+}
+
+Formula FormulaStore::distinct() { return intern({.kind = Kind::kDistinct, .children = {}}); }
+
+Formula FormulaStore::declare(const std::vector<std::string>& names) {
+  std::vector<std::uint32_t> keys;
+  keys.reserve(names.size());
+  for (const std::string& name : names) keys.push_back(keys_.intern(name));
+  return intern({.kind = Kind::kDeclare, .detail = 1, .a = declarations_.intern(keys), .children = {}});
+}
+
+Formula FormulaStore::reference(std::function<Formula()> resolver) {
+  references_.push_back({std::move(resolver), kFalse, false});
+  return intern({.kind = Kind::kReference,
+                 .a = static_cast<std::uint32_t>(references_.size() - 1),
+                 .children = {}});
+}
+
+Formula FormulaStore::expand(std::uint32_t index) {
+  if (!references_[index].resolved) {
+    const std::function<Formula()> resolver = references_[index].resolver;  // may add references
+    const Formula formula = resolver();
+    references_[index] = {nullptr, formula, true};
+  }
+  return references_[index].formula;
+}
+
+std::uint32_t FormulaStore::single_key(Regex language) {
+  if (auto known = single_keys_.find(language); known != single_keys_.end()) return known->second;
+  std::uint32_t key = kNoKey;
+  if (!regexes_.empty(language) && regexes_.distance(language) < (1u << 16)) {
+    const std::string word = regexes_.witness(language);
+    if (regexes_.literal(word) == language) key = keys_.intern(word);
+  }
+  single_keys_.emplace(language, key);
+  return key;
+}
+
+// --- Connectives ------------------------------------------------------------
+
+// ∧ and ∨ are dual: `unit` disappears, `zero` wins. A labelled constant (kDeclare)
+// survives where it is the unit and wins where it is the zero.
+Formula FormulaStore::join(Kind kind, const std::vector<Formula>& children) {
+  const Formula unit = kind == Kind::kAll ? kTrue : kFalse;
+  const Formula zero = kind == Kind::kAll ? kFalse : kTrue;
+  std::vector<Formula> flat;
+  flat.reserve(children.size());
+  for (Formula child : children) {
+    if (child == unit) continue;
+    if (child == zero) return zero;
+    const Node& node = nodes_[child];
+    if (node.kind == kind) {
+      flat.insert(flat.end(), node.children.begin(), node.children.end());
+    } else {
+      flat.push_back(child);
+    }
+  }
+  std::vector<Formula> kept;
+  kept.reserve(flat.size());
+  std::unordered_set<Formula> seen;
+  const bool small = flat.size() <= 8;
+  auto contains = [&](Formula f) {
+    return small ? std::find(kept.begin(), kept.end(), f) != kept.end() : seen.count(f) != 0;
+  };
+  for (Formula child : flat) {
+    if (contains(child)) continue;
+    const Node& node = nodes_[child];
+    if (node.kind == Kind::kDeclare && node.detail != (unit == kTrue)) return zero;
+    kept.push_back(child);
+    if (!small) seen.insert(child);
+  }
+  for (Formula child : kept) {
+    if (nodes_[child].kind == Kind::kNot && contains(nodes_[child].a)) return zero;  // x ∧ ¬x, x ∨ ¬x
+  }
+  if (kept.empty()) return unit;
+  if (kept.size() == 1) return kept[0];
+  return intern({.kind = kind, .children = std::move(kept)});
+}
+
+Formula FormulaStore::all(const std::vector<Formula>& children) { return join(Kind::kAll, children); }
+Formula FormulaStore::any(const std::vector<Formula>& children) { return join(Kind::kAny, children); }
+
+Formula FormulaStore::exactly_one(const std::vector<Formula>& children) {
+  std::vector<Formula> open;
+  std::vector<Formula> must_fail;
+  int held = 0;
+  for (Formula child : children) {
+    if (child == kFalse) continue;
+    if (child == kTrue || nodes_[child].kind == Kind::kDeclare) {
+      held += nodes_[child].detail;
+      continue;
+    }
+    if (std::find(open.begin(), open.end(), child) != open.end()) {
+      must_fail.push_back(child);  // true twice is one too many
+    } else {
+      open.push_back(child);
+    }
+  }
+  if (held > 1) return kFalse;
+  std::erase_if(open, [&](Formula f) {
+    return std::find(must_fail.begin(), must_fail.end(), f) != must_fail.end();
+  });
+  std::vector<Formula> conjuncts;
+  for (Formula f : must_fail) conjuncts.push_back(negate(f));
+  if (held == 1) {
+    for (Formula f : open) conjuncts.push_back(negate(f));
+  } else if (open.empty()) {
+    return kFalse;
+  } else if (open.size() == 1) {
+    conjuncts.push_back(open[0]);
+  } else {
+    conjuncts.push_back(intern({.kind = Kind::kExactlyOne, .children = std::move(open)}));
+  }
+  return all(conjuncts);
+}
+
+Formula FormulaStore::negate(Formula f) {
+  if (f == kFalse) return kTrue;
+  if (f == kTrue) return kFalse;
+  const Node& node = nodes_[f];
+  switch (node.kind) {
+    case Kind::kNot:
+      return node.a;
+    case Kind::kDeclare:
+      return intern({.kind = Kind::kDeclare,
+                     .detail = static_cast<std::uint8_t>(1 - node.detail),
+                     .a = node.a,
+                     .children = {}});
+    case Kind::kAll:
+    case Kind::kAny: {
+      std::vector<Formula> children;
+      children.reserve(node.children.size());
+      for (Formula child : node.children) children.push_back(negate(child));
+      return join(node.kind == Kind::kAll ? Kind::kAny : Kind::kAll, children);
+    }
+    default:
+      return intern({.kind = Kind::kNot, .a = f, .children = {}});
+  }
+}
+
+// --- Printing ---------------------------------------------------------------
+
+std::string FormulaStore::print(Formula f) const {
+  static constexpr const char* kTypeNames[] = {"null", "boolean", "number", "string", "array", "object"};
+  static constexpr const char* kNumberNames[] = {">=", ">", "integer", "multiple of", "="};
+  const Node& node = nodes_[f];
+  auto list = [&](const char* name) {
+    std::string text = std::string(name) + "(";
+    for (std::size_t i = 0; i < node.children.size(); ++i) text += (i ? ", " : "") + print(node.children[i]);
+    return text + ")";
+  };
+  switch (node.kind) {
+    case Kind::kConstant:
+      return node.detail ? "true" : "false";
+    case Kind::kDeclare: {
+      std::string text = node.detail ? "declare(" : "not declare(";
+      for (std::size_t i = 0; i < declarations_[node.a].size(); ++i) {
+        text += (i ? ", " : "") + keys_[declarations_[node.a][i]];
+      }
+      return text + ")";
+    }
+    case Kind::kType:
+      return kTypeNames[node.detail];
+    case Kind::kBoolean:
+      return node.detail ? "= true" : "= false";
+    case Kind::kString:
+      return "string(" + regexes_.print(node.a) + ")";
+    case Kind::kNumber: {
+      const NumberLiteral& literal = numbers_[node.a];
+      std::string text = kNumberNames[static_cast<int>(literal.kind)];
+      if (literal.kind != NumberLiteral::Kind::kInteger) text += " " + literal.value.to_string();
+      return "number(" + text + ")";
+    }
+    case Kind::kMembers:
+      return "members(" + regexes_.print(node.a) + ", " + print(node.b) + ", " + std::to_string(node.c) + ")";
+    case Kind::kItems:
+      return "items(" + std::to_string(node.a) + ".." + (node.b == kNoStop ? "" : std::to_string(node.b)) +
+             ", " + print(node.c) + ", " + std::to_string(node.d) + ")";
+    case Kind::kDistinct:
+      return "distinct";
+    case Kind::kReference:
+      return "ref(" + std::to_string(node.a) + ")";
+    case Kind::kNot:
+      return "not " + print(node.a);
+    case Kind::kAll:
+      return list("all");
+    case Kind::kAny:
+      return list("any");
+    case Kind::kExactlyOne:
+      return list("exactly_one");
+  }
+  return "";
+}
+
+}  // namespace structgen::json

@@ -1,0 +1,165 @@
+// JSON Schema as boolean formulas over counting literals.
+//
+// A schema is a formula; reading a member or an item takes its derivative: the
+// counting literals that the member touches go down by one or become true. Formulas
+// are hash-consed, so equality is == and every function of a formula is memoised.
+//
+// Children of ∧, ∨ and exactly_one keep document order, because the order in
+// which properties are declared is part of what a user asks for (`declare`).
+//
+// Does not know: JSON text, states, tokens, keywords.
+//
+// Prior art: Attouche, Baazizi, Colazzo, Ghelli, Sartiani & Scherzinger,
+// "Witness generation for JSON Schema", VLDB 2022.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "interner.h"
+#include "json/number.h"
+#include "regex/store.h"
+
+namespace structgen::json {
+
+using Formula = std::uint32_t;
+using regex::Regex;
+inline constexpr Formula kFalse = 0;
+inline constexpr Formula kTrue = 1;
+inline constexpr std::uint32_t kNoStop = 0xFFFFFFFFu;
+
+enum class Type : std::uint8_t { kNull, kBoolean, kNumber, kString, kArray, kObject };
+inline constexpr Type kAllTypes[] = {Type::kNull,   Type::kBoolean, Type::kNumber,
+                                     Type::kString, Type::kArray,   Type::kObject};
+
+enum class Kind : std::uint8_t {
+  kConstant,
+  kDeclare,     // true (or, negated, false) with a list of property names attached
+  kType,        // detail: Type
+  kBoolean,     // detail: 0 or 1
+  kString,      // a: Regex
+  kNumber,      // a: index of a NumberLiteral
+  kMembers,     // a: Regex of keys, b: Formula, c: count
+  kItems,       // a: start, b: stop (inclusive) or kNoStop, c: Formula, d: count
+  kDistinct,    // items pairwise different
+  kReference,   // a: index of a name
+  kNot,         // a: Formula
+  kAll,         // children
+  kAny,         // children
+  kExactlyOne,  // children
+};
+
+struct Node {
+  Kind kind;
+  std::uint8_t detail = 0;
+  std::uint32_t a = 0, b = 0, c = 0, d = 0;
+  std::vector<Formula> children;
+
+  bool operator==(const Node&) const = default;
+};
+
+struct NodeHash {
+  std::size_t operator()(const Node& node) const;
+};
+
+// The schema is wrong in a way only the engine can see, such as a reference that is its own definition.
+class SchemaProblem : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class FormulaStore {
+ public:
+  explicit FormulaStore(regex::Store& regexes);
+
+  // --- Literals. Each is false of a value of another type.
+  Formula type(Type type);
+  Formula boolean(bool value);
+  Formula string(Regex language);
+  Formula number(const NumberLiteral& literal);
+  Formula members(Regex keys, Formula schema, std::uint32_t count);
+  Formula items(std::uint32_t start, std::uint32_t stop, Formula schema, std::uint32_t count);
+  Formula distinct();
+  // True, and says that these names are declared in this order.
+  Formula declare(const std::vector<std::string>& names);
+  // A name whose formula is asked for when it is first reached.
+  Formula reference(std::function<Formula()> resolver);
+
+  // --- Connectives.
+  Formula all(const std::vector<Formula>& children);
+  Formula any(const std::vector<Formula>& children);
+  Formula exactly_one(const std::vector<Formula>& children);
+  Formula negate(Formula f);
+
+  // --- Reading.
+  const Node& operator[](Formula f) const { return nodes_[f]; }
+  const NumberLiteral& number_literal(std::uint32_t index) const { return numbers_[index]; }
+  const std::vector<std::uint32_t>& declared(std::uint32_t index) const { return declarations_[index]; }
+  std::string print(Formula f) const;
+  std::size_t size() const { return nodes_.size(); }
+
+  // --- Keys (decoded property names) are interned too.
+  std::uint32_t key(const std::string& text) { return keys_.intern(text); }
+  const std::string& key_text(std::uint32_t key) const { return keys_[key]; }
+  // The only word of `language`, if it has exactly one and it was met before as a literal.
+  static constexpr std::uint32_t kNoKey = 0xFFFFFFFFu;
+  std::uint32_t single_key(Regex language);
+
+  // --- Operations (formula_operations.cc).
+  // f for values of `type`: literals about other types become false, references are
+  // replaced by what they name, declarations disappear.
+  Formula restrict(Formula f, Type type);
+  // f with every literal that `change` maps replaced.
+  using Change = std::pair<Formula, Formula>;
+  Formula rewrite(Formula f, const std::vector<Change>& changes);
+  // The counting literals of f in document order, each once.
+  const std::vector<Formula>& counting_literals(Formula f);
+  // Truth when every counting literal is false: may the object or array end here?
+  bool closed(Formula f);
+  // Truth under an assignment of all literals of f.
+  bool evaluate(Formula f, const std::function<bool(Formula)>& literal) const;
+  // Names declared anywhere in f, in document order, each once.
+  std::vector<std::uint32_t> declared_names(const std::vector<Formula>& formulas);
+  // f as a language, when f is restricted to strings.
+  Regex to_language(Formula f);
+  // f as a union of cells, when f is restricted to numbers.
+  const std::vector<NumberCell>& to_cells(Formula f);
+
+  regex::Store& regexes() { return regexes_; }
+
+ private:
+  struct Reference {
+    std::function<Formula()> resolver;
+    Formula formula = kFalse;
+    bool resolved = false;
+  };
+
+  Formula intern(Node node);
+  Formula expand(std::uint32_t reference);
+  void collect(Formula f, bool positive, bool wanted, std::vector<Formula>& out);
+  Formula join(Kind kind, const std::vector<Formula>& children);
+
+  regex::Store& regexes_;
+  Interner<Node, NodeHash> nodes_;
+  Interner<std::string> keys_;
+  VectorInterner declarations_;
+  std::vector<NumberLiteral> numbers_;
+  std::unordered_map<std::string, std::uint32_t> number_ids_;
+  std::vector<Reference> references_;
+  std::unordered_map<Regex, std::uint32_t> single_keys_;
+  std::unordered_map<std::uint64_t, Formula> restricted_;
+  std::unordered_set<std::uint64_t> restricting_;  // references being followed
+  std::unordered_map<Formula, std::vector<Formula>> counting_;
+  std::unordered_map<Formula, bool> closed_;
+  std::unordered_map<Formula, Regex> languages_;
+  std::unordered_map<Formula, std::vector<NumberCell>> cells_;
+  std::uint32_t depth_ = 0;
+};
+
+}  // namespace structgen::json

@@ -1,0 +1,353 @@
+// Functions of a formula: restriction to a type, derivative-by-rewriting, and the
+// translation of scalar formulas into languages and number cells. All memoised.
+#include <algorithm>
+#include <unordered_set>
+
+#include "budget.h"
+#include "json/formula.h"
+
+namespace structgen::json {
+
+namespace {
+
+// In-place nesting (allOf in allOf, chains of $ref) is followed by recursion up to here.
+constexpr std::uint32_t kMaxDepth = 4000;
+// A number formula in disjunctive normal form may have this many cells.
+constexpr std::size_t kMaxCells = 4096;
+
+class DepthGuard {
+ public:
+  explicit DepthGuard(std::uint32_t& depth) : depth_(depth) {
+    if (++depth_ > kMaxDepth) {
+      --depth_;
+      throw BudgetExceeded("subschemas applied in place: nesting deeper than 4000");
+    }
+  }
+  ~DepthGuard() { --depth_; }
+  DepthGuard(const DepthGuard&) = delete;
+  DepthGuard& operator=(const DepthGuard&) = delete;
+
+ private:
+  std::uint32_t& depth_;
+};
+
+// Takes an open reference off the list however its scope ends.
+class Closing {
+ public:
+  Closing(std::unordered_set<std::uint64_t>& open, std::uint64_t entry) : open_(open), entry_(entry) {}
+  ~Closing() { open_.erase(entry_); }
+  Closing(const Closing&) = delete;
+  Closing& operator=(const Closing&) = delete;
+
+ private:
+  std::unordered_set<std::uint64_t>& open_;
+  std::uint64_t entry_;
+};
+
+}  // namespace
+
+Formula FormulaStore::restrict(Formula f, Type type) {
+  const Node& node = nodes_[f];
+  switch (node.kind) {
+    case Kind::kConstant:
+      return f;
+    case Kind::kDeclare:
+      return node.detail ? kTrue : kFalse;
+    case Kind::kType:
+      return node.detail == static_cast<std::uint8_t>(type) ? kTrue : kFalse;
+    case Kind::kBoolean:
+      return type == Type::kBoolean ? f : kFalse;
+    case Kind::kString:
+      return type == Type::kString ? f : kFalse;
+    case Kind::kNumber:
+      return type == Type::kNumber ? f : kFalse;
+    case Kind::kMembers:
+      return type == Type::kObject ? f : kFalse;
+    case Kind::kItems:
+    case Kind::kDistinct:
+      return type == Type::kArray ? f : kFalse;
+    default:
+      break;
+  }
+  const std::uint64_t memo = static_cast<std::uint64_t>(f) * 8 + static_cast<std::uint64_t>(type);
+  if (auto known = restricted_.find(memo); known != restricted_.end()) return known->second;
+  const DepthGuard guard(depth_);
+  Formula result = kFalse;
+  if (node.kind == Kind::kReference) {
+    if (!restricting_.insert(memo).second) {
+      throw SchemaProblem("a reference leads back to itself without any property or item in between");
+    }
+    const Closing closing(restricting_, memo);
+    result = restrict(expand(node.a), type);
+  } else if (node.kind == Kind::kNot) {
+    result = negate(restrict(node.a, type));
+  } else {
+    std::vector<Formula> children;
+    children.reserve(node.children.size());
+    const Formula zero = node.kind == Kind::kAll ? kFalse : kTrue;
+    for (Formula child : node.children) {
+      children.push_back(restrict(child, type));
+      if (node.kind != Kind::kExactlyOne && children.back() == zero) break;
+    }
+    result = node.kind == Kind::kAll   ? all(children)
+             : node.kind == Kind::kAny ? any(children)
+                                       : exactly_one(children);
+  }
+  restricted_.emplace(memo, result);
+  return result;
+}
+
+Formula FormulaStore::rewrite(Formula f, const std::vector<Change>& changes) {
+  for (const Change& change : changes) {
+    if (change.first == f) return change.second;
+  }
+  const Node& node = nodes_[f];
+  if (node.kind == Kind::kNot) {
+    const Formula inner = rewrite(node.a, changes);
+    return inner == node.a ? f : negate(inner);
+  }
+  if (node.kind != Kind::kAll && node.kind != Kind::kAny && node.kind != Kind::kExactlyOne) return f;
+  const DepthGuard guard(depth_);
+  std::vector<Formula> children;
+  children.reserve(node.children.size());
+  bool changed = false;
+  for (Formula child : node.children) {
+    children.push_back(rewrite(child, changes));
+    changed |= children.back() != child;
+  }
+  if (!changed) return f;
+  return node.kind == Kind::kAll   ? all(children)
+         : node.kind == Kind::kAny ? any(children)
+                                   : exactly_one(children);
+}
+
+const std::vector<Formula>& FormulaStore::counting_literals(Formula f) {
+  if (auto known = counting_.find(f); known != counting_.end()) return known->second;
+  std::vector<Formula> found;
+  std::unordered_set<Formula> visited;
+  std::vector<Formula> pending{f};
+  while (!pending.empty()) {
+    const Formula next = pending.back();
+    pending.pop_back();
+    if (!visited.insert(next).second) continue;
+    const Node& node = nodes_[next];
+    if (node.kind == Kind::kMembers || node.kind == Kind::kItems || node.kind == Kind::kDistinct) {
+      found.push_back(next);
+    } else if (node.kind == Kind::kNot) {
+      pending.push_back(node.a);
+    } else {
+      pending.insert(pending.end(), node.children.rbegin(), node.children.rend());
+    }
+  }
+  return counting_.emplace(f, std::move(found)).first->second;
+}
+
+bool FormulaStore::evaluate(Formula f, const std::function<bool(Formula)>& literal) const {
+  const Node& node = nodes_[f];
+  switch (node.kind) {
+    case Kind::kConstant:
+    case Kind::kDeclare:
+      return node.detail != 0;
+    case Kind::kNot:
+      return !evaluate(node.a, literal);
+    case Kind::kAll:
+      return std::all_of(node.children.begin(), node.children.end(),
+                         [&](Formula child) { return evaluate(child, literal); });
+    case Kind::kAny:
+      return std::any_of(node.children.begin(), node.children.end(),
+                         [&](Formula child) { return evaluate(child, literal); });
+    case Kind::kExactlyOne:
+      return std::count_if(node.children.begin(), node.children.end(),
+                           [&](Formula child) { return evaluate(child, literal); }) == 1;
+    default:
+      return literal(f);
+  }
+}
+
+bool FormulaStore::closed(Formula f) {
+  if (f == kTrue || f == kFalse) return f == kTrue;
+  if (auto known = closed_.find(f); known != closed_.end()) return known->second;
+  // `distinct` is about the items read so far, which the array state has checked.
+  const bool result = evaluate(f, [this](Formula literal) { return nodes_[literal].kind == Kind::kDistinct; });
+  closed_.emplace(f, result);
+  return result;
+}
+
+std::vector<std::uint32_t> FormulaStore::declared_names(const std::vector<Formula>& formulas) {
+  std::vector<std::uint32_t> names;
+  std::unordered_set<std::uint32_t> listed;
+  std::unordered_set<Formula> visited;
+  std::vector<Formula> pending(formulas.rbegin(), formulas.rend());
+  while (!pending.empty()) {
+    const Formula next = pending.back();
+    pending.pop_back();
+    if (!visited.insert(next).second) continue;
+    const Node& node = nodes_[next];
+    if (node.kind == Kind::kDeclare) {
+      for (std::uint32_t name : declarations_[node.a]) {
+        if (listed.insert(name).second) names.push_back(name);
+      }
+    } else if (node.kind == Kind::kNot) {
+      pending.push_back(node.a);
+    } else if (node.kind == Kind::kReference) {
+      pending.push_back(expand(node.a));
+    } else {
+      pending.insert(pending.end(), node.children.rbegin(), node.children.rend());
+    }
+  }
+  return names;
+}
+
+Regex FormulaStore::to_language(Formula f) {
+  if (f == kTrue) return regex::kAnything;
+  if (f == kFalse) return regex::kNothing;
+  const Node& node = nodes_[f];
+  if (node.kind == Kind::kString) return node.a;
+  if (auto known = languages_.find(f); known != languages_.end()) return known->second;
+  const DepthGuard guard(depth_);
+  Regex result = regex::kNothing;
+  if (node.kind == Kind::kNot) {
+    result = regexes_.complement(to_language(node.a));
+  } else if (node.kind == Kind::kExactlyOne) {
+    // One pass: strings in none so far, strings in exactly one so far.
+    Regex none = regex::kAnything, one = regex::kNothing;
+    for (Formula child : node.children) {
+      const Regex language = to_language(child);
+      const Regex outside = regexes_.complement(language);
+      one = regexes_.alternate({regexes_.intersect({one, outside}), regexes_.intersect({none, language})});
+      none = regexes_.intersect({none, outside});
+    }
+    result = one;
+  } else {
+    std::vector<Regex> parts;
+    parts.reserve(node.children.size());
+    for (Formula child : node.children) parts.push_back(to_language(child));
+    result = node.kind == Kind::kAll ? regexes_.intersect(parts) : regexes_.alternate(parts);
+  }
+  languages_.emplace(f, result);
+  return result;
+}
+
+namespace {
+
+using Cells = std::vector<NumberCell>;
+
+// cell ∧ other in place; false when the bounds or the integrality contradict each other.
+bool narrow(NumberCell& cell, const NumberCell& other) {
+  using Integrality = NumberCell::Integrality;
+  if (other.low && (!cell.low || other.low->value > cell.low->value ||
+                    (other.low->value == cell.low->value && other.low->open))) {
+    cell.low = other.low;
+  }
+  if (other.high && (!cell.high || other.high->value < cell.high->value ||
+                     (other.high->value == cell.high->value && other.high->open))) {
+    cell.high = other.high;
+  }
+  if (other.integrality != Integrality::kEither) {
+    if (cell.integrality != Integrality::kEither && cell.integrality != other.integrality) return false;
+    cell.integrality = other.integrality;
+  }
+  auto append = [](std::vector<Decimal>& to, const std::vector<Decimal>& from) {
+    for (const Decimal& value : from) {
+      if (std::find(to.begin(), to.end(), value) == to.end()) to.push_back(value);
+    }
+  };
+  append(cell.multiple_of, other.multiple_of);
+  append(cell.not_multiple_of, other.not_multiple_of);
+  append(cell.not_equal, other.not_equal);
+  if (!cell.low || !cell.high) return true;
+  if (cell.low->value > cell.high->value) return false;
+  return cell.low->value < cell.high->value || (!cell.low->open && !cell.high->open);
+}
+
+// Disjunctive normal form by recursion on the formula; `positive` is false under a negation.
+class CellBuilder {
+ public:
+  explicit CellBuilder(const FormulaStore& store) : store_(store) {}
+
+  Cells build(Formula f, bool positive) {
+    const Node& node = store_[f];
+    switch (node.kind) {
+      case Kind::kConstant:
+      case Kind::kDeclare:
+        return (node.detail != 0) == positive ? Cells{NumberCell{}} : Cells{};
+      case Kind::kNot:
+        return build(node.a, !positive);
+      case Kind::kAll:
+      case Kind::kAny:
+        return (node.kind == Kind::kAll) == positive ? meet(node.children, positive)
+                                                     : join(node.children, positive);
+      case Kind::kExactlyOne:
+        return exactly_one(node.children, positive);
+      default:
+        return literal(node.a, positive);
+    }
+  }
+
+ private:
+  Cells literal(std::uint32_t index, bool positive) {
+    NumberCell cell;
+    cell.add(store_.number_literal(index), positive);
+    return {cell};
+  }
+
+  Cells join(const std::vector<Formula>& children, bool positive) {
+    Cells cells;
+    for (Formula child : children) append(cells, build(child, positive));
+    return cells;
+  }
+
+  Cells meet(const std::vector<Formula>& children, bool positive) {
+    Cells cells{NumberCell{}};
+    for (Formula child : children) cells = product(cells, build(child, positive));
+    return cells;
+  }
+
+  // Pairs (none so far, one so far); the negation adds (two or more so far).
+  Cells exactly_one(const std::vector<Formula>& children, bool positive) {
+    Cells none{NumberCell{}}, one, more;
+    for (Formula child : children) {
+      const Cells in = build(child, true);
+      const Cells out = build(child, false);
+      if (!positive) append(more, product(one, in));
+      one = product(one, out);
+      append(one, product(none, in));
+      none = product(none, out);
+    }
+    if (positive) return one;
+    append(more, none);
+    return more;
+  }
+
+  Cells product(const Cells& left, const Cells& right) {
+    Cells cells;
+    for (const NumberCell& a : left) {
+      for (const NumberCell& b : right) {
+        NumberCell cell = a;
+        if (narrow(cell, b)) cells.push_back(std::move(cell));
+        check(cells);
+      }
+    }
+    return cells;
+  }
+
+  static void append(Cells& to, Cells from) {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+    check(to);
+  }
+
+  static void check(const Cells& cells) {
+    if (cells.size() > kMaxCells) throw BudgetExceeded("number constraints: 4096 alternatives");
+  }
+
+  const FormulaStore& store_;
+};
+
+}  // namespace
+
+const std::vector<NumberCell>& FormulaStore::to_cells(Formula f) {
+  if (auto known = cells_.find(f); known != cells_.end()) return known->second;
+  return cells_.emplace(f, CellBuilder(*this).build(f, true)).first->second;
+}
+
+}  // namespace structgen::json

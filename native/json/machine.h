@@ -1,0 +1,141 @@
+// JSON text under a formula, as a machine: one frame for each open value.
+//
+//   root ─▶ value ─▶ { string | number | word | object ─▶ key | value … | array ─▶ value … }
+//
+// A value is read under a vector of formulas: the first is its goal and must be true
+// at its end; the others are only watched, because the frame below needs to know how they came out.
+//
+// Does not know: tokens, masks, JSON Schema keywords.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "json/solver.h"
+#include "mask/machine.h"
+
+namespace structgen::json {
+
+enum class Whitespace : std::uint8_t { kCompact, kBounded, kAny };
+enum class Escapes : std::uint8_t { kMinimal, kAny };
+
+struct Options {
+  PropertyOrder property_order = PropertyOrder::kSchema;
+  Whitespace whitespace = Whitespace::kBounded;
+  NumberForm numbers = NumberForm::kFloat64;
+  Escapes escapes = Escapes::kMinimal;
+
+  bool operator==(const Options&) const = default;
+};
+
+enum ObjectPhase : std::uint8_t { kOpen, kInKey, kColon, kBeforeValue, kInValue, kAfterValue, kNextKey };
+enum ArrayPhase : std::uint8_t { kArrayOpen, kInItem, kAfterItem, kNextItem };
+
+class JsonMachine final : public Machine {
+ public:
+  JsonMachine(FormulaStore& formulas, const Options& options);
+
+  // The state before the first byte of a value of f; kDead when f has no value.
+  Local start(Formula f);
+
+  Local resume(Local local, std::uint32_t result) override;
+  Local resume_with_text(Local local, std::string_view text) override;
+  bool keeps_text(Local local) const override;
+  bool accepting(Local local) override;
+  bool may_end(Local local) override;
+  std::uint32_t end_result(Local local) override;
+  std::string way_on(Local local) override;
+  std::size_t memory_bytes() const override;
+  void refill() override { solver_.refill(); }
+
+  Solver& solver() { return solver_; }
+
+ protected:
+  Transition compute(Local local, std::uint8_t byte) override;
+
+ private:
+  enum class Frame : std::uint8_t { kDead, kRoot, kString, kKey, kNumber, kWord, kObject, kArray };
+
+  // One struct for all frames keeps interning in one place; what a–d mean is said
+  // where each frame's transitions are computed.
+  struct State {
+    Frame frame = Frame::kDead;
+    std::uint8_t phase = 0;
+    std::uint16_t blanks = 0;  // whitespace read since the last token
+    std::uint32_t a = 0, b = 0, c = 0, d = 0;
+
+    bool operator==(const State&) const = default;
+  };
+  struct StateHash {
+    std::size_t operator()(const State& s) const {
+      std::size_t seed = static_cast<std::size_t>(s.frame) << 24 | s.phase << 16 | s.blanks;
+      for (std::uint32_t part : {s.a, s.b, s.c, s.d}) seed = mix_hash(seed, part);
+      return seed;
+    }
+  };
+  using Formulas = std::vector<Formula>;
+
+  // What is known when a member or item is about to be read.
+  struct Plan {
+    std::uint32_t residual;  // vector of the frame's formulas, decided literals already derived
+    std::uint32_t child;     // vector for the value: its goal, then the watched subschemas
+    std::uint32_t literals;  // list of literals that wait for the watched subschemas
+  };
+
+  Local intern(const State& state) { return states_.intern(state); }
+  Local dead_or(bool alive, const State& state) { return alive ? intern(state) : kDead; }
+  Transition push(const State& below, Local child);
+  Transition pop(Action::Kind kind, std::uint32_t result);
+
+  // machine_values.cc: the frames' common parts
+  Local open_value(std::uint32_t formulas, std::uint8_t byte);
+  bool blank(State& state, std::uint8_t byte) const;
+  Formulas restrict_all(std::uint32_t formulas, Type type);
+  std::uint32_t truth_of_scalar(const Formulas& formulas, Type type, const std::string& text);
+  Transition root_step(State state, std::uint8_t byte);
+  Transition word_step(State state, std::uint8_t byte);
+
+  // machine_strings.cc
+  Local open_string(const std::vector<Regex>& languages, Frame frame);
+  Transition string_step(State state, std::uint8_t byte);
+  Local feed(const State& state, std::uint32_t code_point);
+  std::uint32_t string_result(const State& state);
+  std::string finish_string(const State& state);
+  bool escape_possible(const State& state);
+  std::uint32_t find_code_point(Regex language, std::uint32_t low, std::uint32_t high);
+  std::uint32_t find_escaped(const State& state);
+
+  // machine_numbers.cc
+  Local number_state(Formulas formulas, std::string text);
+  Transition number_step(const State& state, std::uint8_t byte);
+  bool number_complete(const State& state);
+
+  // machine_objects.cc, machine_arrays.cc
+  Local open_object(std::uint32_t formulas);
+  Transition object_step(State state, std::uint8_t byte);
+  Transition start_key(State state);
+  std::string finish_object(const State& state);
+  Local open_array(std::uint32_t formulas);
+  Transition array_step(State state, std::uint8_t byte);
+  std::string finish_array(const State& state);
+  std::uint32_t plan_item(const State& state);
+  std::uint32_t make_plan(const Formulas& residual, const std::vector<std::vector<Formula>>& literals,
+                          Formula goal, std::uint32_t index);
+  std::uint32_t settle(const Plan& plan, std::uint32_t result, std::uint32_t index);
+  std::uint32_t closed_result(std::uint32_t formulas);
+  Plan plan(std::uint32_t id) const;
+
+  FormulaStore& formulas_;
+  Options options_;
+  Solver solver_;
+  Interner<State, StateHash> states_;
+  VectorInterner vectors_;  // formulas, languages, truth values, literals: lists of integers
+  Interner<std::string> texts_;
+  Interner<ObjectContext, ObjectContextHash> contexts_;
+  std::unordered_map<std::uint64_t, Local> resumed_;
+  std::unordered_map<std::uint64_t, std::uint32_t> item_plans_;
+};
+
+}  // namespace structgen::json

@@ -1,0 +1,160 @@
+// Objects: a = vector of formulas, b = context (which keys are gone), c = plan of the
+// member being read.
+#include <algorithm>
+
+#include "json/machine.h"
+#include "json/text.h"
+
+namespace structgen::json {
+
+Local JsonMachine::open_object(std::uint32_t formulas) {
+  const Formulas restricted = restrict_all(formulas, Type::kObject);
+  if (restricted[0] == kFalse) return kDead;
+  const ObjectContext context = solver_.open_object(Formulas(vectors_[formulas]));
+  if (!solver_.rest_of_object(restricted[0], context)) return kDead;
+  return intern({.frame = Frame::kObject,
+                 .phase = kOpen,
+                 .a = vectors_.intern(restricted),
+                 .b = contexts_.intern(context)});
+}
+
+std::uint32_t JsonMachine::closed_result(std::uint32_t formulas) {
+  const Formulas list = vectors_[formulas];
+  std::vector<std::uint32_t> truth;
+  truth.reserve(list.size());
+  for (Formula f : list) truth.push_back(formulas_.closed(f));
+  return vectors_.intern(truth);
+}
+
+Transition JsonMachine::object_step(State state, std::uint8_t byte) {
+  if (state.phase == kInKey || state.phase == kInValue) return kDead;  // never on top
+  if (blank(state, byte)) return intern(state);
+  const Formula goal = vectors_[state.a][0];
+  switch (state.phase) {
+    case kOpen:
+    case kAfterValue:
+      if (byte == '}') {
+        return formulas_.closed(goal) ? pop(Action::Kind::kPop, closed_result(state.a)) : kDead;
+      }
+      if (byte == '"' && state.phase == kOpen) return start_key(state);
+      if (byte == ',' && state.phase == kAfterValue) {
+        const Regex keys = solver_.key_language(goal, contexts_[state.b]);
+        return dead_or(keys != regex::kNothing,
+                       {.frame = Frame::kObject, .phase = kNextKey, .a = state.a, .b = state.b});
+      }
+      return kDead;
+    case kNextKey:
+      return byte == '"' ? start_key(state) : kDead;
+    case kColon:
+      if (byte != ':') return kDead;
+      state.phase = kBeforeValue;
+      state.blanks = 0;
+      return intern(state);
+    case kBeforeValue: {
+      const Local child = open_value(plan(state.c).child, byte);
+      state.phase = kInValue;
+      state.blanks = 0;
+      return push(state, child);
+    }
+    default:
+      return kDead;
+  }
+}
+
+Transition JsonMachine::start_key(State state) {
+  const Regex keys = solver_.key_language(vectors_[state.a][0], contexts_[state.b]);
+  if (keys == regex::kNothing) return kDead;
+  state.phase = kInKey;
+  state.blanks = 0;
+  return push(state, open_string({keys}, Frame::kKey));
+}
+
+// The key is complete: decide what its value must satisfy and what has to be watched.
+Local JsonMachine::resume_with_text(Local local, std::string_view text) {
+  const State state = states_[local];
+  const std::uint32_t key = formulas_.key(unescape(text));
+  const ObjectContext context = contexts_[state.b];
+  const Formulas residual = vectors_[state.a];
+  std::vector<std::vector<Formula>> literals;
+  for (Formula f : residual) literals.push_back(solver_.classify(f, context, key).literals);
+  const Formula goal =
+      solver_.member_goal(residual[0], context, solver_.classify(residual[0], context, key), key);
+  if (goal == kFalse) return kDead;
+  const std::uint32_t plan_id = make_plan(residual, literals, goal, Solver::kMember);
+  return intern({.frame = Frame::kObject,
+                 .phase = kColon,
+                 .a = plan(plan_id).residual,
+                 .b = contexts_.intern(solver_.after_key(context, key)),
+                 .c = plan_id});
+}
+
+std::string JsonMachine::finish_object(const State& state) {
+  const Formula goal = vectors_[state.a][0];
+  switch (state.phase) {
+    case kColon:
+      return ":" + *solver_.value(vectors_[plan(state.c).child][0]);
+    case kBeforeValue:
+      return *solver_.value(vectors_[plan(state.c).child][0]);
+    case kNextKey:
+    case kOpen:
+    case kAfterValue: {
+      const ObjectContext context = contexts_[state.b];
+      const std::string& rest = *solver_.rest_of_object(goal, context);
+      if (!rest.empty()) return (state.phase == kAfterValue ? "," : "") + rest + "}";
+      if (state.phase != kNextKey) return "}";
+      // After a comma a member must come although none is owed: a shortest key will do.
+      return quote(formulas_.regexes().witness(solver_.key_language(goal, context)));
+    }
+    default:
+      return {};
+  }
+}
+
+// --- Plans: shared by members and items ----------------------------------------
+
+JsonMachine::Plan JsonMachine::plan(std::uint32_t id) const {
+  const std::vector<std::uint32_t>& parts = vectors_[id];
+  return {parts[0], parts[1], parts[2]};
+}
+
+// `literals[i]` are the counting literals of residual[i] that the member touches. What the
+// goal decides by itself is derived at once; subschemas that are still open are watched.
+std::uint32_t JsonMachine::make_plan(const Formulas& residual, const std::vector<std::vector<Formula>>& literals,
+                                     Formula goal, std::uint32_t index) {
+  const std::vector<std::pair<Formula, bool>> decisions =
+      solver_.common_decisions(residual[0], literals[0], index);
+  auto decided = [&](Formula schema) {
+    return std::any_of(decisions.begin(), decisions.end(),
+                       [&](const auto& decision) { return decision.first == schema; });
+  };
+  Formulas derived, child{goal};
+  std::vector<std::uint32_t> waiting;
+  for (std::size_t i = 0; i < residual.size(); ++i) {
+    const Formula next = solver_.derive(residual[i], literals[i], decisions, index);
+    derived.push_back(next);
+    const std::vector<Formula>& left = formulas_.counting_literals(next);
+    for (Formula literal : literals[i]) {
+      if (formulas_[literal].kind == Kind::kDistinct) continue;
+      const Formula schema = solver_.schema_of(literal);
+      if (schema == kTrue || decided(schema)) continue;
+      if (std::find(left.begin(), left.end(), literal) == left.end()) continue;
+      if (std::find(waiting.begin(), waiting.end(), literal) == waiting.end()) waiting.push_back(literal);
+      if (std::find(child.begin() + 1, child.end(), schema) == child.end()) child.push_back(schema);
+    }
+  }
+  return vectors_.intern({vectors_.intern(derived), vectors_.intern(child), vectors_.intern(waiting)});
+}
+
+// The frame's formulas once the value has ended and the watched subschemas are known.
+std::uint32_t JsonMachine::settle(const Plan& plan, std::uint32_t result, std::uint32_t index) {
+  const std::vector<Formula> waiting = vectors_[plan.literals];
+  if (waiting.empty()) return plan.residual;
+  const Formulas child = vectors_[plan.child];
+  std::vector<std::pair<Formula, bool>> truth;
+  for (std::size_t i = 1; i < child.size(); ++i) truth.emplace_back(child[i], vectors_[result][i] != 0);
+  Formulas formulas = vectors_[plan.residual];
+  for (Formula& f : formulas) f = solver_.derive(f, waiting, truth, index);
+  return vectors_.intern(formulas);
+}
+
+}  // namespace structgen::json

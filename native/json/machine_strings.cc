@@ -1,0 +1,243 @@
+// Strings, as values and as keys: a decoder of JSON escapes in front of languages of
+// decoded text. State: a = vector of languages (the goal first), phase = where the
+// decoder stands, b = what it has read of \uXXXX.
+#include <algorithm>
+
+#include "json/machine.h"
+#include "json/text.h"
+
+namespace structgen::json {
+
+namespace {
+
+enum Phase : std::uint8_t {
+  kPlain,
+  kEscape,        // after a backslash
+  kHex,           // after \u
+  kLowBackslash,  // after a high surrogate: the low one must follow
+  kLowU,
+};
+
+// b while hex digits are read: value in bits 0–15, their number in 16–18, bit 19 set
+// when a high surrogate came before, its ten bits in 20–29.
+struct Hex {
+  std::uint32_t value = 0, digits = 0, has_high = 0, high = 0;
+  static Hex unpack(std::uint32_t b) { return {b & 0xFFFF, b >> 16 & 7, b >> 19 & 1, b >> 20 & 0x3FF}; }
+  std::uint32_t pack() const { return value | digits << 16 | has_high << 19 | high << 20; }
+};
+
+constexpr std::uint32_t kNoCodePoint = 0xFFFFFFFFu;
+constexpr char kHexDigits[] = "0123456789abcdef";
+
+std::uint32_t short_escape(std::uint8_t byte) {
+  switch (byte) {
+    case '"': case '\\': case '/': return byte;
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    default: return kNoCodePoint;
+  }
+}
+
+bool has_short_escape(std::uint32_t c) {
+  return c == '\b' || c == '\f' || c == '\n' || c == '\r' || c == '\t';
+}
+
+}  // namespace
+
+Local JsonMachine::open_string(const std::vector<Regex>& languages, Frame frame) {
+  return dead_or(!formulas_.regexes().empty(languages[0]),
+                 {.frame = frame, .phase = kPlain, .a = vectors_.intern(languages)});
+}
+
+// The state after one decoded character; kDead when the goal cannot be met any more.
+Local JsonMachine::feed(const State& state, std::uint32_t code_point) {
+  std::string bytes;
+  append_utf8(bytes, code_point);
+  std::vector<Regex> languages = vectors_[state.a];
+  for (Regex& language : languages) {
+    for (char byte : bytes) language = formulas_.regexes().step(language, static_cast<std::uint8_t>(byte));
+  }
+  return dead_or(languages[0] != regex::kNothing,
+                 {.frame = state.frame, .phase = kPlain, .a = vectors_.intern(languages)});
+}
+
+Transition JsonMachine::string_step(State state, std::uint8_t byte) {
+  const bool any_escape = options_.escapes == Escapes::kAny;
+  switch (state.phase) {
+    case kPlain: {
+      if (byte == '"') {
+        if (!formulas_.regexes().nullable(vectors_[state.a][0])) return kDead;
+        return state.frame == Frame::kKey ? pop(Action::Kind::kPopText, 0)
+                                          : pop(Action::Kind::kPop, string_result(state));
+      }
+      if (byte == '\\') {
+        if (!escape_possible(state)) return kDead;
+        state.phase = kEscape;
+        return intern(state);
+      }
+      if (byte < 0x20) return kDead;
+      std::vector<Regex> languages = vectors_[state.a];
+      for (Regex& language : languages) language = formulas_.regexes().step(language, byte);
+      return dead_or(languages[0] != regex::kNothing,
+                     {.frame = state.frame, .phase = kPlain, .a = vectors_.intern(languages)});
+    }
+    case kEscape: {
+      if (byte == 'u') {
+        state.phase = kHex;
+        state.b = Hex{}.pack();
+        return dead_or(find_escaped(state) != kNoCodePoint, state);
+      }
+      const std::uint32_t c = short_escape(byte);
+      if (c == kNoCodePoint || (c == '/' && !any_escape)) return kDead;
+      return feed(state, c);
+    }
+    case kHex: {
+      const bool letter = (byte >= 'a' && byte <= 'f') || (any_escape && byte >= 'A' && byte <= 'F');
+      if (!letter && (byte < '0' || byte > '9')) return kDead;
+      Hex hex = Hex::unpack(state.b);
+      hex.value = hex.value << 4 | (letter ? (byte | 0x20u) - 'a' + 10u : byte - std::uint32_t{'0'});
+      ++hex.digits;
+      state.b = hex.pack();
+      if (find_escaped(state) == kNoCodePoint) return kDead;
+      if (hex.digits < 4) return intern(state);
+      if (hex.has_high) return feed(state, 0x10000 + (hex.high << 10) + (hex.value - 0xDC00));
+      if (hex.value < 0xD800 || hex.value > 0xDBFF) return feed(state, hex.value);
+      state.phase = kLowBackslash;
+      state.b = Hex{0, 0, 1, hex.value - 0xD800}.pack();
+      return intern(state);
+    }
+    case kLowBackslash:
+      if (byte != '\\') return kDead;
+      state.phase = kLowU;
+      return intern(state);
+    case kLowU:
+      if (byte != 'u') return kDead;
+      state.phase = kHex;
+      return intern(state);
+    default:
+      return kDead;
+  }
+}
+
+bool JsonMachine::escape_possible(const State& state) {
+  for (std::uint8_t byte : {'"', '\\', '/', 'b', 'f', 'n', 'r', 't'}) {
+    if (byte == '/' && options_.escapes != Escapes::kAny) continue;
+    if (feed(state, short_escape(byte)) != kDead) return true;
+  }
+  State hex = state;
+  hex.phase = kHex;
+  hex.b = Hex{}.pack();
+  return find_escaped(hex) != kNoCodePoint;
+}
+
+// Some code point in [low, high], surrogates aside, that keeps the language alive. Walks the
+// UTF-8 tree of the interval and gives up a branch at its first dead byte.
+std::uint32_t JsonMachine::find_code_point(Regex language, std::uint32_t low, std::uint32_t high) {
+  regex::Store& regexes = formulas_.regexes();
+  struct Width {
+    std::uint32_t first, last, lead, tail_bits;
+  };
+  static constexpr Width kWidths[] = {{0x0, 0x7F, 0x00, 0}, {0x80, 0x7FF, 0xC0, 6},
+                                      {0x800, 0xFFFF, 0xE0, 12}, {0x10000, 0x10FFFF, 0xF0, 18}};
+  for (const Width& width : kWidths) {
+    const std::uint32_t from = std::max(low, width.first), to = std::min(high, width.last);
+    if (from > to) continue;
+    struct Branch {
+      Regex language;
+      std::uint32_t prefix, bits;  // code points prefix << bits … (prefix + 1 << bits) - 1
+    };
+    std::vector<Branch> pending;
+    for (std::uint32_t lead = to >> width.tail_bits; lead + 1 > from >> width.tail_bits; --lead) {
+      pending.push_back({regexes.step(language, static_cast<std::uint8_t>(width.lead | lead)), lead,
+                         width.tail_bits});
+      if (lead == 0) break;
+    }
+    while (!pending.empty()) {
+      const Branch branch = pending.back();
+      pending.pop_back();
+      if (branch.language == regex::kNothing) continue;
+      if (branch.bits == 0) {
+        if (branch.prefix < 0xD800 || branch.prefix > 0xDFFF) return branch.prefix;
+        continue;
+      }
+      const std::uint32_t bits = branch.bits - 6;
+      for (std::uint32_t part = 64; part-- > 0;) {
+        const std::uint32_t prefix = branch.prefix << 6 | part;
+        if ((prefix << bits) > to || ((prefix + 1) << bits) - 1 < from) continue;
+        pending.push_back({regexes.step(branch.language, static_cast<std::uint8_t>(0x80 | part)), prefix, bits});
+      }
+    }
+  }
+  return kNoCodePoint;
+}
+
+// A code point that the hex digits read so far can still become.
+std::uint32_t JsonMachine::find_escaped(const State& state) {
+  const Regex goal = vectors_[state.a][0];
+  const Hex hex = Hex::unpack(state.b);
+  const std::uint32_t open = 4 * (4 - hex.digits);
+  const std::uint32_t low = hex.value << open, high = low + (1u << open) - 1;
+  if (options_.escapes == Escapes::kMinimal) {
+    for (std::uint32_t c = low; c <= high && c < 0x20; ++c) {
+      if (!has_short_escape(c) && find_code_point(goal, c, c) != kNoCodePoint) return c;
+    }
+    return kNoCodePoint;
+  }
+  if (hex.has_high) {
+    const std::uint32_t from = std::max(low, 0xDC00u), to = std::min(high, 0xDFFFu);
+    if (from > to) return kNoCodePoint;
+    const std::uint32_t base = 0x10000 + (hex.high << 10) - 0xDC00;
+    return find_code_point(goal, base + from, base + to);
+  }
+  if (const std::uint32_t c = find_code_point(goal, low, high); c != kNoCodePoint) return c;
+  const std::uint32_t from = std::max(low, 0xD800u), to = std::min(high, 0xDBFFu);
+  if (from > to) return kNoCodePoint;
+  return find_code_point(goal, 0x10000 + ((from - 0xD800) << 10), 0x10000 + ((to - 0xD800) << 10) + 0x3FF);
+}
+
+std::uint32_t JsonMachine::string_result(const State& state) {
+  std::vector<std::uint32_t> truth;
+  for (Regex language : vectors_[state.a]) truth.push_back(formulas_.regexes().nullable(language));
+  return vectors_.intern(truth);
+}
+
+// The rest of the escape that is open, then a shortest rest of the text, then the quote.
+std::string JsonMachine::finish_string(const State& state) {
+  if (state.phase == kPlain) {
+    return escape(formulas_.regexes().witness(vectors_[state.a][0])) + "\"";
+  }
+  std::string text;
+  State after = state;
+  if (state.phase == kEscape) {
+    for (char byte : std::string_view("\"\\bfnrt")) {
+      const Local next = feed(state, short_escape(static_cast<std::uint8_t>(byte)));
+      if (next != kDead) return std::string(1, byte) + finish_string(states_[next]);
+    }
+    after.phase = kHex;
+    after.b = Hex{}.pack();
+    text = "u";
+  } else if (state.phase != kHex) {
+    text = state.phase == kLowBackslash ? "\\u" : "u";
+    after.phase = kHex;
+  }
+  const std::uint32_t c = find_escaped(after);
+  const Hex hex = Hex::unpack(after.b);
+  auto append_hex = [&](std::uint32_t unit, std::uint32_t known) {
+    for (std::uint32_t digit = known; digit < 4; ++digit) text += kHexDigits[unit >> (12 - 4 * digit) & 15];
+  };
+  if (c < 0x10000) {
+    append_hex(c, hex.digits);
+  } else {
+    if (!hex.has_high) {
+      append_hex(0xD800 + ((c - 0x10000) >> 10), hex.digits);
+      text += "\\u";
+    }
+    append_hex(0xDC00 + ((c - 0x10000) & 0x3FF), hex.has_high ? hex.digits : 0);
+  }
+  return text + finish_string(states_[feed(after, c)]);
+}
+
+}  // namespace structgen::json

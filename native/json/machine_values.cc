@@ -1,0 +1,216 @@
+// The frame machinery all values share: opening a value by its first byte, whitespace,
+// the root frame and the words true, false, null.
+#include <algorithm>
+
+#include "json/machine.h"
+
+namespace structgen::json {
+
+namespace {
+
+constexpr const char* kWords[] = {"true", "false", "null"};
+enum RootPhase : std::uint8_t { kBefore, kInside, kAfter };
+
+// Whitespace of "bounded" layout: one blank on a line, or a line break and indentation.
+constexpr std::uint16_t kLineBreak = 0x8000;
+constexpr std::uint16_t kMaxBlanks = 1;
+constexpr std::uint16_t kMaxIndentation = 40;
+
+}  // namespace
+
+JsonMachine::JsonMachine(FormulaStore& formulas, const Options& options)
+    : formulas_(formulas), options_(options), solver_(formulas, options.property_order, options.numbers) {
+  states_.intern(State{});  // kDead
+}
+
+Local JsonMachine::start(Formula f) {
+  if (!solver_.satisfiable(f)) return kDead;
+  return intern({.frame = Frame::kRoot, .phase = kBefore, .a = vectors_.intern({f})});
+}
+
+Transition JsonMachine::push(const State& below, Local child) {
+  if (child == kDead) return kDead;
+  return add_action({Action::Kind::kPush, intern(below), child, 0});
+}
+
+Transition JsonMachine::pop(Action::Kind kind, std::uint32_t result) {
+  return add_action({kind, 0, 0, result});
+}
+
+Transition JsonMachine::compute(Local local, std::uint8_t byte) {
+  const State state = states_[local];
+  switch (state.frame) {
+    case Frame::kRoot:
+      return root_step(state, byte);
+    case Frame::kString:
+    case Frame::kKey:
+      return string_step(state, byte);
+    case Frame::kNumber:
+      return number_step(state, byte);
+    case Frame::kWord:
+      return word_step(state, byte);
+    case Frame::kObject:
+      return object_step(state, byte);
+    case Frame::kArray:
+      return array_step(state, byte);
+    case Frame::kDead:
+      break;
+  }
+  return kDead;
+}
+
+bool JsonMachine::blank(State& state, std::uint8_t byte) const {
+  const bool line_break = byte == '\n' || byte == '\r';
+  if (!line_break && byte != ' ' && byte != '\t') return false;
+  if (options_.whitespace == Whitespace::kAny) return true;
+  if (options_.whitespace == Whitespace::kCompact || byte == '\r') return false;
+  if (line_break) {
+    if (state.blanks & kLineBreak) return false;
+    state.blanks = kLineBreak;
+    return true;
+  }
+  const std::uint16_t run = state.blanks & ~kLineBreak;
+  if (run >= ((state.blanks & kLineBreak) ? kMaxIndentation : kMaxBlanks)) return false;
+  ++state.blanks;
+  return true;
+}
+
+// --- Opening a value --------------------------------------------------------
+
+JsonMachine::Formulas JsonMachine::restrict_all(std::uint32_t formulas, Type type) {
+  const Formulas original = vectors_[formulas];
+  Formulas restricted;
+  restricted.reserve(original.size());
+  for (Formula f : original) restricted.push_back(formulas_.restrict(f, type));
+  return restricted;
+}
+
+Local JsonMachine::open_value(std::uint32_t formulas, std::uint8_t byte) {
+  switch (byte) {
+    case '{':
+      return open_object(formulas);
+    case '[':
+      return open_array(formulas);
+    case '"': {
+      std::vector<Regex> languages;
+      for (Formula f : restrict_all(formulas, Type::kString)) languages.push_back(formulas_.to_language(f));
+      return open_string(languages, Frame::kString);
+    }
+    case 't':
+    case 'f':
+    case 'n': {
+      const std::uint8_t word = byte == 't' ? 0 : byte == 'f' ? 1 : 2;
+      const Type type = byte == 'n' ? Type::kNull : Type::kBoolean;
+      const std::uint32_t result = truth_of_scalar(restrict_all(formulas, type), type, kWords[word]);
+      if (!vectors_[result][0]) return kDead;
+      return intern({.frame = Frame::kWord, .phase = word, .a = result, .b = 1});
+    }
+    default:
+      if (byte != '-' && (byte < '0' || byte > '9')) return kDead;
+      return number_state(restrict_all(formulas, Type::kNumber), std::string(1, static_cast<char>(byte)));
+  }
+}
+
+std::uint32_t JsonMachine::truth_of_scalar(const Formulas& formulas, Type type, const std::string& text) {
+  std::vector<std::uint32_t> truth;
+  truth.reserve(formulas.size());
+  const auto value = type == Type::kNumber ? Decimal::parse(text) : std::nullopt;
+  for (Formula f : formulas) {
+    truth.push_back(formulas_.evaluate(f, [&](Formula literal) {
+      const Node& node = formulas_[literal];
+      if (node.kind == Kind::kBoolean) return (node.detail != 0) == (text == "true");
+      return value && formulas_.number_literal(node.a).holds(*value);
+    }));
+  }
+  return vectors_.intern(truth);
+}
+
+// --- Root: a = vector with the formula of the whole text ---------------------
+
+Transition JsonMachine::root_step(State state, std::uint8_t byte) {
+  if (options_.whitespace == Whitespace::kAny && state.phase != kInside && blank(state, byte)) {
+    return intern(state);
+  }
+  if (state.phase != kBefore) return kDead;
+  const Local child = open_value(state.a, byte);
+  state.phase = kInside;
+  return push(state, child);
+}
+
+// --- Words: phase = which word, a = its truth vector, b = letters read --------
+
+Transition JsonMachine::word_step(State state, std::uint8_t byte) {
+  const std::string_view word = kWords[state.phase];
+  if (static_cast<std::uint8_t>(word[state.b]) != byte) return kDead;
+  if (++state.b == word.size()) return pop(Action::Kind::kPop, state.a);
+  return intern(state);
+}
+
+// --- What the stack asks ----------------------------------------------------
+
+Local JsonMachine::resume(Local local, std::uint32_t result) {
+  const std::uint64_t memo = static_cast<std::uint64_t>(local) << 32 | result;
+  if (auto known = resumed_.find(memo); known != resumed_.end()) return known->second;
+  State state = states_[local];
+  if (state.frame == Frame::kRoot) {
+    state.phase = kAfter;
+  } else if (state.frame == Frame::kObject) {
+    state = {.frame = Frame::kObject, .phase = kAfterValue, .a = settle(plan(state.c), result, Solver::kMember),
+             .b = state.b};
+  } else {
+    const std::uint32_t residual = settle(plan(state.c), result, state.b);
+    std::uint32_t index = 0;
+    for (Formula f : vectors_[residual]) index = std::max(index, solver_.clip_index(f, state.b + 1));
+    state = {.frame = Frame::kArray, .phase = kAfterItem, .a = residual, .b = index};
+  }
+  const Local next = intern(state);
+  resumed_.emplace(memo, next);
+  return next;
+}
+
+bool JsonMachine::keeps_text(Local local) const { return states_[local].frame == Frame::kKey; }
+
+bool JsonMachine::accepting(Local local) {
+  return states_[local].frame == Frame::kRoot && states_[local].phase == kAfter;
+}
+
+bool JsonMachine::may_end(Local local) {
+  const State state = states_[local];
+  return state.frame == Frame::kNumber && number_complete(state);
+}
+
+std::uint32_t JsonMachine::end_result(Local local) {
+  const State state = states_[local];
+  return truth_of_scalar(vectors_[state.a], Type::kNumber, texts_[state.b]);
+}
+
+std::string JsonMachine::way_on(Local local) {
+  const State state = states_[local];
+  switch (state.frame) {
+    case Frame::kRoot:
+      return state.phase == kBefore ? *solver_.value(vectors_[state.a][0]) : std::string();
+    case Frame::kString:
+    case Frame::kKey:
+      return finish_string(state);
+    case Frame::kNumber: {
+      const Formula goal = vectors_[state.a][0];
+      return *complete_number(texts_[state.b], formulas_.to_cells(goal), options_.numbers);
+    }
+    case Frame::kWord:
+      return std::string(kWords[state.phase]).substr(state.b);
+    case Frame::kObject:
+      return finish_object(state);
+    case Frame::kArray:
+      return finish_array(state);
+    case Frame::kDead:
+      break;
+  }
+  return {};
+}
+
+std::size_t JsonMachine::memory_bytes() const {
+  return row_bytes() + states_.size() * (sizeof(State) + 48) + vectors_.size() * 80 + texts_.size() * 80 +
+         resumed_.size() * 48;
+}
+
+}  // namespace structgen::json

@@ -1,0 +1,204 @@
+#include "json/solver.h"
+
+#include <algorithm>
+#include <array>
+
+#include "budget.h"
+#include "json/solver_internal.h"
+#include "json/text.h"
+
+namespace structgen::json {
+
+namespace {
+
+constexpr std::uint64_t kMaxWork = 3'000'000;
+constexpr std::uint32_t kMaxSearchDepth = 1500;
+constexpr std::uint32_t kNoCut = 0xFFFFFFFFu;
+
+}  // namespace
+
+Solver::Solver(FormulaStore& formulas, PropertyOrder order, NumberForm number_form)
+    : formulas_(formulas), order_(order), number_form_(number_form) {
+  key_lists_.intern({});
+}
+
+Solver::~Solver() = default;
+
+void Solver::refill() {
+  work_ = 0;
+  // A search that ran out of budget leaves these behind.
+  searching_.clear();
+  search_depth_ = 0;
+  lowest_cut_ = kNoCut;
+}
+
+void Solver::spend(std::uint64_t work) {
+  work_ += work;
+  if (work_ > kMaxWork) throw BudgetExceeded("satisfiability search: 3000000 steps");
+}
+
+template <class Map, class Key, class Compute>
+const std::string* Solver::memoised(Map& map, const Key& key, Compute compute) {
+  if (auto known = map.find(key); known != map.end()) return known->second ? &*known->second : nullptr;
+  const std::uint32_t outer_cut = std::exchange(lowest_cut_, kNoCut);
+  std::optional<std::string> result = compute();
+  const std::uint32_t cut = lowest_cut_;
+  // A witness stands whatever was cut; "there is none" is final only if nothing was.
+  lowest_cut_ = result ? outer_cut : std::min(outer_cut, cut);
+  if (!result && cut != kNoCut) return nullptr;
+  if (result && result->size() > kMaxWitness) throw BudgetExceeded("shortest instance: 1 MiB");
+  auto& stored = map.emplace(key, std::move(result)).first->second;
+  return stored ? &*stored : nullptr;
+}
+
+const std::string* Solver::value(Formula f) {
+  if (f == kFalse) return nullptr;
+  if (auto known = values_.find(f); known != values_.end()) {
+    return known->second ? &*known->second : nullptr;
+  }
+  if (auto open = searching_.find(f); open != searching_.end()) {
+    lowest_cut_ = std::min(lowest_cut_, open->second);
+    return nullptr;
+  }
+  if (search_depth_ >= kMaxSearchDepth) throw BudgetExceeded("shortest instance: 1500 levels deep");
+  return memoised(values_, f, [&] {
+    const std::uint32_t depth = ++search_depth_;
+    searching_.emplace(f, depth);
+    std::optional<std::string> result = search_value(f);
+    searching_.erase(f);
+    --search_depth_;
+    if (lowest_cut_ >= depth) lowest_cut_ = kNoCut;  // it rested on nothing but itself
+    return result;
+  });
+}
+
+bool Solver::possibly_satisfiable(Formula f) {
+  const std::uint32_t outer_cut = std::exchange(lowest_cut_, kNoCut);
+  const bool found = value(f) != nullptr;
+  const std::uint32_t cut = std::exchange(lowest_cut_, outer_cut);
+  return found || cut != kNoCut;
+}
+
+std::optional<std::string> Solver::search_value(Formula f) {
+  struct Candidate {
+    Type type;
+    std::size_t least;  // no value of the type is shorter
+  };
+  static constexpr std::array<Candidate, 6> kCandidates{{{Type::kNumber, 1},
+                                                         {Type::kString, 2},
+                                                         {Type::kObject, 2},
+                                                         {Type::kArray, 2},
+                                                         {Type::kNull, 4},
+                                                         {Type::kBoolean, 4}}};
+  std::optional<std::string> best;
+  for (const Candidate& candidate : kCandidates) {
+    if (best && best->size() <= candidate.least) break;
+    std::optional<std::string> found = value_of_type(f, candidate.type);
+    if (found && (!best || found->size() < best->size())) best = std::move(found);
+  }
+  return best;
+}
+
+std::optional<std::string> Solver::value_of_type(Formula unrestricted, Type type) {
+  const Formula f = formulas_.restrict(unrestricted, type);
+  if (f == kFalse) return std::nullopt;
+  spend(1);
+  switch (type) {
+    case Type::kNull:
+      return "null";
+    case Type::kBoolean:
+      for (bool value : {true, false}) {
+        if (formulas_.evaluate(f, [&](Formula literal) { return (formulas_[literal].detail != 0) == value; })) {
+          return value ? "true" : "false";
+        }
+      }
+      return std::nullopt;
+    case Type::kNumber: {
+      if (f == kTrue) return "0";
+      return complete_number("", formulas_.to_cells(f), number_form_);
+    }
+    case Type::kString: {
+      const Regex language = formulas_.to_language(f);
+      if (formulas_.regexes().empty(language)) return std::nullopt;
+      if (formulas_.regexes().distance(language) > kMaxWitness) {
+        throw BudgetExceeded("shortest instance: a string longer than 1 MiB is required");
+      }
+      return quote(formulas_.regexes().witness(language));
+    }
+    case Type::kObject: {
+      const std::string* rest = rest_of_object(f, open_object({unrestricted}));
+      if (!rest) return std::nullopt;
+      return "{" + *rest + "}";
+    }
+    case Type::kArray: {
+      const std::string* rest = rest_of_array(f, 0);
+      if (!rest) return std::nullopt;
+      return "[" + *rest + "]";
+    }
+  }
+  return std::nullopt;
+}
+
+const std::string* Solver::rest_of_object(Formula f, const ObjectContext& context) {
+  return memoised(objects_, ContextKey{f, context, 0}, [&]() -> std::optional<std::string> {
+    if (formulas_.closed(f)) return std::string();
+    return profile(f).simple ? straight_object(f, context) : search_object(f, context);
+  });
+}
+
+const std::string* Solver::rest_of_array(Formula f, std::uint32_t index) {
+  const std::uint64_t key = static_cast<std::uint64_t>(f) << 32 | clip_index(f, index);
+  return memoised(arrays_, key, [&]() -> std::optional<std::string> {
+    if (formulas_.closed(f)) return std::string();
+    return search_array(f, index);
+  });
+}
+
+// A lower bound of the bytes that are still needed; exact enough to keep A* near its goal.
+// It adds up over conjunctions, so one member that serves two literals is counted twice.
+std::uint64_t Solver::estimate(Formula f) {
+  constexpr std::uint64_t kImpossible = 1u << 30;
+  if (f == kFalse) return kImpossible;
+  if (formulas_.closed(f)) return 0;
+  if (auto known = estimates_.find(f); known != estimates_.end()) return known->second;
+  const Node& node = formulas_[f];
+  std::uint64_t result = 0;
+  switch (node.kind) {
+    case Kind::kAll:
+      for (Formula child : node.children) result += estimate(child);
+      break;
+    case Kind::kAny:
+    case Kind::kExactlyOne:
+      result = kImpossible;
+      for (Formula child : node.children) result = std::min(result, estimate(child));
+      break;
+    case Kind::kMembers: {
+      const std::uint32_t key = formulas_.single_key(node.a);
+      const std::uint64_t name = key == FormulaStore::kNoKey ? 0 : formulas_.key_text(key).size();
+      result = node.c * (name + 5);  // quotes, colon, a value, a comma
+      break;
+    }
+    case Kind::kItems:
+      result = node.d * std::uint64_t{2};
+      break;
+    default:
+      break;
+  }
+  result = std::min(result, kImpossible);
+  estimates_.emplace(f, result);
+  return result;
+}
+
+// A solution makes every conjunct true, in any order of members: so only literals of
+// the first conjunct that is still open need to be tried next.
+const std::vector<Formula>& Solver::urgent_literals(Formula f) {
+  const Node& node = formulas_[f];
+  if (node.kind == Kind::kAll) {
+    for (Formula child : node.children) {
+      if (!formulas_.closed(child)) return formulas_.counting_literals(child);
+    }
+  }
+  return formulas_.counting_literals(f);
+}
+
+}  // namespace structgen::json

@@ -1,0 +1,177 @@
+// Satisfiability of formulas, with a small witness: is there a value, an object that
+// completes these members, an array that goes on from here?
+//
+// Objects and arrays are searched by taking derivatives: a *move* adds one member (or
+// item) and says what its value must satisfy and what remains of the formula. A* over
+// moves finds a short completion; a plain conjunction, which is nearly every object,
+// takes a straight path without any search.
+//
+// A value must be finite, so recursion is a least fixed point: a formula met again
+// inside its own search cannot help there, and an answer that depended on such a cut
+// is not remembered as "unsatisfiable".
+//
+// Does not know: bytes read so far, masks, tokens.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "interner.h"
+#include "json/formula.h"
+
+namespace structgen::json {
+
+enum class PropertyOrder : std::uint8_t { kSchema, kAny };
+
+// What is already fixed about an object: which keys may not come any more.
+struct ObjectContext {
+  std::uint32_t ranks = 0;  // interned list of declared keys, in order
+  std::uint32_t floor = 0;  // declared keys of a lower rank are gone (schema order only)
+  std::uint32_t seen = 0;   // interned sorted list of further keys that were read
+
+  bool operator==(const ObjectContext&) const = default;
+};
+
+struct ObjectContextHash {
+  std::size_t operator()(const ObjectContext& c) const {
+    return mix_hash(mix_hash(c.ranks, c.floor), c.seen);
+  }
+};
+
+// One way to read a member or an item: its value satisfies `value` (and so decides
+// `decisions`, pairs of a subschema and its truth), after which `rest` remains.
+struct Move {
+  Formula value;
+  Formula rest;
+  std::vector<std::pair<Formula, bool>> decisions;
+};
+
+// A set of keys that the formula cannot tell apart: one declared key, or a region of others.
+struct KeyClass {
+  std::uint32_t key = FormulaStore::kNoKey;  // the declared key, or
+  Regex region = regex::kNothing;            // a language free of declared keys
+  std::vector<Formula> literals;             // the members-literals that apply
+};
+
+class Solver {
+ public:
+  Solver(FormulaStore& formulas, PropertyOrder order, NumberForm number_form);
+
+  // A smallest known JSON text that satisfies f; nullptr when there is none.
+  const std::string* value(Formula f);
+  bool satisfiable(Formula f) { return value(f) != nullptr; }
+  // As satisfiable, but true while a search further down the stack still has to say.
+  bool possibly_satisfiable(Formula f);
+
+  // f and g are restricted to objects (arrays). The text is what may follow after the
+  // members (items) read so far, without separator and closing bracket: "" or `"a":1,"b":2`.
+  const std::string* rest_of_object(Formula f, const ObjectContext& context);
+  const std::string* rest_of_array(Formula f, std::uint32_t index);
+
+  // --- Keys.
+  ObjectContext open_object(const std::vector<Formula>& unrestricted);
+  ObjectContext after_key(const ObjectContext& context, std::uint32_t key);
+  bool available(const ObjectContext& context, std::uint32_t key) const;
+  const KeyClass& classify(Formula f, const ObjectContext& context, std::uint32_t key);
+  // Every key that may come next, as a language of decoded strings.
+  Regex key_language(Formula f, const ObjectContext& context);
+  // What the value of a member of this class must satisfy so that the object can still
+  // be completed; kFalse when nothing does.
+  Formula member_goal(Formula f, const ObjectContext& context, const KeyClass& key_class, std::uint32_t key);
+  Formula item_goal(Formula f, std::uint32_t index);
+
+  // --- Derivatives.
+  // The literals of f that an item at `index` touches.
+  std::vector<Formula> item_literals(Formula f, std::uint32_t index);
+  // f after a member (item) for which the subschemas in `truth` came out as given. Literals
+  // over a single key, and items-literals that end here, can never change again.
+  Formula derive(Formula f, const std::vector<Formula>& literals,
+                 const std::vector<std::pair<Formula, bool>>& truth, std::uint32_t index);
+  const std::vector<Move>& moves(Formula f, const std::vector<Formula>& literals, std::uint32_t index);
+  // What every move agrees on: subschemas whose truth is decided before the value is read.
+  std::vector<std::pair<Formula, bool>> common_decisions(Formula f, const std::vector<Formula>& literals,
+                                                         std::uint32_t index);
+  // Positions from here on are told apart by no literal of f.
+  std::uint32_t clip_index(Formula f, std::uint32_t index);
+
+  Formula schema_of(Formula literal) const;
+  static constexpr std::uint32_t kMember = 0xFFFFFFFFu;  // "index" of a member
+
+  FormulaStore& formulas() { return formulas_; }
+  PropertyOrder order() const { return order_; }
+  NumberForm number_form() const { return number_form_; }
+  // Every public call of the engine starts with a full budget.
+  void refill();
+
+ private:
+  struct Profile;  // what is worth knowing about an object formula, see solver_objects.cc
+  const Profile& profile(Formula f);
+  const std::vector<KeyClass>& regions(Formula f, std::uint32_t ranks);
+  std::uint32_t rank(std::uint32_t ranks, std::uint32_t key) const;
+  Formula conjunction_goal(const KeyClass& key_class);
+  bool order_allows(Formula f, const ObjectContext& context, std::uint32_t key);
+  std::optional<std::string> search_value(Formula f);
+  std::optional<std::string> value_of_type(Formula f, Type type);
+  void enumerate_moves(Formula f, std::uint32_t index,
+                       const std::vector<std::pair<Formula, std::vector<Formula>>>& slots, std::size_t next,
+                       Move& partial, std::vector<Move>& out);
+  std::optional<std::string> search_object(Formula f, const ObjectContext& context);
+  std::optional<std::string> straight_object(Formula f, const ObjectContext& context);
+  std::optional<std::string> search_array(Formula f, std::uint32_t index);
+  std::uint64_t estimate(Formula f);
+  std::vector<std::pair<std::uint32_t, const KeyClass*>> candidates(Formula f, const ObjectContext& context);
+  const std::vector<Formula>& urgent_literals(Formula f);
+  Regex without_seen(Regex region, const ObjectContext& context);
+  void spend(std::uint64_t work);
+
+  // Least fixed point bookkeeping: an answer is provisional while it rests on a
+  // formula that is still being searched further down the stack.
+  template <class Map, class Key, class Compute>
+  const std::string* memoised(Map& map, const Key& key, Compute compute);
+
+  FormulaStore& formulas_;
+  PropertyOrder order_;
+  NumberForm number_form_;
+  std::uint64_t work_ = 0;
+
+  VectorInterner key_lists_;  // 0 is the empty list
+  std::unordered_map<std::uint32_t, std::unordered_map<std::uint32_t, std::uint32_t>> rank_tables_;
+
+  struct ContextKey {
+    Formula f;
+    ObjectContext context;
+    std::uint32_t detail;  // key or class, where it matters
+    bool operator==(const ContextKey&) const = default;
+  };
+  struct ContextKeyHash {
+    std::size_t operator()(const ContextKey& k) const {
+      return mix_hash(mix_hash(k.f, ObjectContextHash{}(k.context)), k.detail);
+    }
+  };
+
+  std::unordered_map<Formula, std::optional<std::string>> values_;
+  std::unordered_map<ContextKey, std::optional<std::string>, ContextKeyHash> objects_;
+  std::unordered_map<std::uint64_t, std::optional<std::string>> arrays_;
+  std::unordered_map<Formula, std::uint32_t> searching_;  // formula -> depth on the search stack
+  std::uint32_t search_depth_ = 0;
+  std::uint32_t lowest_cut_ = 0xFFFFFFFFu;  // shallowest formula an answer was cut at
+
+  std::unordered_map<Formula, std::unique_ptr<Profile>> profiles_;
+  std::unordered_map<std::uint64_t, std::vector<KeyClass>> regions_;
+  std::unordered_map<ContextKey, Regex, ContextKeyHash> key_languages_;
+  std::unordered_map<ContextKey, Formula, ContextKeyHash> goals_;
+  std::unordered_map<std::vector<std::uint32_t>, std::vector<Move>, VectorHash> moves_;
+  std::unordered_map<std::uint64_t, Formula> item_goals_;
+  std::unordered_map<Formula, std::uint32_t> clip_limits_;
+  std::unordered_map<Formula, std::uint64_t> estimates_;
+
+ public:
+  ~Solver();
+};
+
+}  // namespace structgen::json

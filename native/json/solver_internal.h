@@ -1,0 +1,29 @@
+// Shared by the solver's files only.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "json/solver.h"
+
+namespace structgen::json {
+
+inline constexpr std::size_t kMaxWitness = 1u << 20;
+
+// What is worth knowing about a formula restricted to objects.
+struct Solver::Profile {
+  // Simple: a conjunction of ¬members(K, S, 1) and members({k}, true, 1) only.
+  // Then members do not influence each other, and no search is needed.
+  bool simple = false;
+  std::vector<std::uint32_t> required;                // simple only: keys still owed
+  std::unordered_set<Formula> forbidden;              // simple only: literals under the negations
+  std::vector<std::uint32_t> keys;                    // keys named by a literal of their own
+  std::unordered_map<std::uint32_t, std::vector<Formula>> single_literals;
+  std::vector<Formula> pattern_literals;              // all other members-literals
+  std::unordered_map<std::uint32_t, KeyClass> classes;  // of declared keys, filled on demand
+  std::unordered_map<std::uint32_t, std::uint32_t> lowest_required_rank;  // by rank table
+};
+
+}  // namespace structgen::json

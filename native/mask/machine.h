@@ -1,0 +1,109 @@
+// A lazy automaton over bytes whose states are stacks of frames.
+//
+// A frame is in a *local state*, a small integer interned by the machine. Most bytes
+// move the top frame from one local state to another: a dense row of 256 entries,
+// filled as it is used. The others push a frame or pop one. What a token can do
+// without leaving the top frame therefore depends on one integer, and masks can be
+// cached under it.
+//
+// Every transition keeps a completion reachable: a byte after which nothing valid can
+// follow leads to kDead.
+//
+// Does not know: tokens, masks, which formalism the machine implements.
+#pragma once
+
+#include <algorithm>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace structgen {
+
+using Local = std::uint32_t;
+inline constexpr Local kDead = 0;
+
+// A row entry: a local state, kDead, kUnknown, or kActionBit | index of an action.
+using Transition = std::uint32_t;
+inline constexpr Transition kUnknown = 0xFFFFFFFFu;
+inline constexpr Transition kActionBit = 0x80000000u;
+
+struct Action {
+  enum class Kind : std::uint8_t {
+    kPush,      // the frame goes to `local`, a new frame starts in `child`
+    kPop,       // the frame ends with this byte; the one below resumes with `result`
+    kPopAgain,  // the frame ended before this byte; the one below reads it
+    kPopText,   // as kPop; the one below is also given the bytes the frame has read
+  };
+  Kind kind;
+  Local local = 0;
+  Local child = 0;
+  std::uint32_t result = 0;
+
+  bool operator==(const Action&) const = default;
+};
+
+class Machine {
+ public:
+  virtual ~Machine() = default;
+
+  Transition transition(Local local, std::uint8_t byte) {
+    Transition* row = this->row(local);
+    if (row[byte] == kUnknown) row[byte] = compute(local, byte);
+    return row[byte];
+  }
+  // 256 entries; the pointer stays valid. Entries may be kUnknown until asked for.
+  Transition* row(Local local) {
+    if (local >= rows_.size()) rows_.resize(local + 1, nullptr);
+    if (!rows_[local]) rows_[local] = make_row(local);
+    return rows_[local];
+  }
+  const Action& action(Transition t) const { return actions_[t & ~kActionBit]; }
+
+  // The frame in `local` goes on after the one above it ended with `result`.
+  virtual Local resume(Local local, std::uint32_t result) = 0;
+  virtual Local resume_with_text(Local local, std::string_view text) = 0;
+  // Whether frames in this state end with kPopText, so that their bytes must be kept.
+  virtual bool keeps_text(Local local) const = 0;
+
+  // May the output end when this is the only frame / when this frame is on top of the last one?
+  virtual bool accepting(Local local) = 0;
+  virtual bool may_end(Local local) = 0;
+  virtual std::uint32_t end_result(Local local) = 0;  // what kPopAgain would hand down; needs may_end
+  // A short way on: bytes to read next towards the end of this frame. Empty when the frame
+  // may end right here (may_end, accepting).
+  virtual std::string way_on(Local local) = 0;
+
+  virtual std::size_t memory_bytes() const = 0;
+  // Called at the start of every public operation: searches start with a full budget.
+  virtual void refill() {}
+
+ protected:
+  virtual Transition compute(Local local, std::uint8_t byte) = 0;
+  virtual Transition* make_row(Local local) {
+    (void)local;
+    own_rows_.push_back(std::make_unique<Row>());
+    std::fill_n(own_rows_.back()->entries, 256, kUnknown);
+    return own_rows_.back()->entries;
+  }
+  Transition add_action(const Action& action) {
+    actions_.push_back(action);
+    return kActionBit | static_cast<Transition>(actions_.size() - 1);
+  }
+  std::size_t row_bytes() const {
+    return own_rows_.size() * sizeof(Row) + rows_.size() * sizeof(Transition*) +
+           actions_.size() * sizeof(Action);
+  }
+
+ private:
+  struct Row {
+    Transition entries[256];
+  };
+  std::vector<Transition*> rows_;
+  std::vector<std::unique_ptr<Row>> own_rows_;
+  std::vector<Action> actions_;
+};
+
+}  // namespace structgen

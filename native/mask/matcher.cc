@@ -1,0 +1,179 @@
+#include "mask/matcher.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "budget.h"
+#include "mask/walk.h"
+
+namespace structgen {
+
+namespace {
+
+constexpr std::size_t kMaxCompletion = 1u << 21;
+constexpr std::size_t kMaxForced = 4096;
+
+}  // namespace
+
+Matcher::Matcher(std::shared_ptr<Constraint> constraint) : constraint_(std::move(constraint)) { reset(); }
+
+void Matcher::reset() {
+  history_ = PersistentList<Step>({Stack({constraint_->start, TextTable::kEmpty}, {}), false}, {});
+  length_ = 0;
+}
+
+bool Matcher::is_end_token(std::uint32_t token) const {
+  const auto& ends = constraint_->end_tokens;
+  return std::binary_search(ends.begin(), ends.end(), token);
+}
+
+Matcher::Verdict Matcher::advance(std::uint32_t token) {
+  if (is_terminated()) return Verdict::kTerminated;
+  constraint_->machine->refill();
+  if (is_end_token(token)) {
+    if (!can_stop()) return Verdict::kRejected;
+    history_ = PersistentList<Step>({history_.front().stack, true}, history_);
+    ++length_;
+    return Verdict::kAccepted;
+  }
+  if (token >= constraint_->trie->vocabulary_size()) return Verdict::kRejected;
+  const std::string_view bytes = constraint_->trie->token_bytes(token);
+  if (bytes.empty()) return Verdict::kRejected;
+  Cursor cursor(*constraint_->machine, constraint_->engine->texts);
+  Top top = cursor.load(history_.front().stack);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = static_cast<std::uint8_t>(bytes[i]);
+    if (cursor.step(top, byte, bytes.substr(0, i)) != Cursor::Result::kAlive) return Verdict::kRejected;
+  }
+  if (!constraint_->covers_all_bytes && !token_live(cursor, top, bytes)) return Verdict::kRejected;
+  history_ = PersistentList<Step>({cursor.save(top, bytes), false}, history_);
+  ++length_;
+  return Verdict::kAccepted;
+}
+
+std::size_t Matcher::try_advance(std::span<const std::uint32_t> tokens) {
+  std::size_t accepted = 0;
+  while (accepted < tokens.size() && advance(tokens[accepted]) == Verdict::kAccepted) ++accepted;
+  return accepted;
+}
+
+bool Matcher::rollback(std::size_t steps) {
+  if (steps > length_) return false;
+  for (std::size_t i = 0; i < steps; ++i) history_ = history_.tail();
+  length_ -= steps;
+  return true;
+}
+
+bool Matcher::can_stop() {
+  if (is_terminated()) return false;
+  Cursor cursor(*constraint_->machine, constraint_->engine->texts);
+  return cursor.accepting(cursor.load(history_.front().stack));
+}
+
+const LocalMask& Matcher::local_mask(Local local) {
+  if (const LocalMask* known = constraint_->masks->find(local)) return *known;
+  return *constraint_->masks->insert(
+      local, walk_local(*constraint_->machine, constraint_->engine->texts, *constraint_->trie, local));
+}
+
+void Matcher::fill_mask(std::span<std::uint32_t> out) {
+  constraint_->machine->refill();
+  if (is_terminated()) {
+    std::fill(out.begin(), out.end(), 0u);
+    return;
+  }
+  const Stack& stack = history_.front().stack;
+  const LocalMask& mask = local_mask(stack.front().local);
+  const std::size_t words = std::min(mask.bits.size(), out.size());
+  std::copy_n(mask.bits.begin(), words, out.begin());
+  std::fill(out.begin() + static_cast<std::ptrdiff_t>(words), out.end(), 0u);
+  Cursor cursor(*constraint_->machine, constraint_->engine->texts);
+  const Top top = cursor.load(stack);
+  walk_leaving(cursor, top, *constraint_->trie, mask, out);
+  if (!constraint_->covers_all_bytes) keep_token_live(out);
+  if (cursor.accepting(top)) {
+    for (std::uint32_t end : constraint_->end_tokens) out[end >> 5] |= 1u << (end & 31);
+  }
+}
+
+std::vector<std::uint32_t> Matcher::forced_tokens() {
+  std::vector<std::uint32_t> forced;
+  std::vector<std::uint32_t> mask(mask_words());
+  Matcher ahead = *this;
+  while (forced.size() < kMaxForced && !ahead.is_terminated()) {
+    ahead.fill_mask(mask);
+    std::size_t set = 0, word = 0;
+    for (std::size_t i = 0; i < mask.size() && set < 2; ++i) {
+      if (mask[i]) set += static_cast<std::size_t>(std::popcount(mask[i])), word = i;
+    }
+    if (set != 1) break;
+    const auto token = static_cast<std::uint32_t>(word * 32) + static_cast<std::uint32_t>(std::countr_zero(mask[word]));
+    if (is_end_token(token) || ahead.advance(token) != Verdict::kAccepted) break;
+    forced.push_back(token);
+  }
+  return forced;
+}
+
+std::string Matcher::way_to_end(Cursor& cursor, Top top) {
+  std::string text;
+  while (!cursor.accepting(top)) {
+    const std::string part = constraint_->machine->way_on(top.local);
+    if (part.empty()) {
+      cursor.end(top);  // a number that is complete
+      continue;
+    }
+    for (char byte : part) {
+      if (cursor.step(top, static_cast<std::uint8_t>(byte), text) != Cursor::Result::kAlive) {
+        throw BudgetExceeded("a completion could not be followed: please report this schema");
+      }
+      text.push_back(byte);
+    }
+    if (text.size() > kMaxCompletion) throw BudgetExceeded("shortest completion: 2 MiB");
+  }
+  return text;
+}
+
+std::string Matcher::completion_bytes() {
+  constraint_->machine->refill();
+  if (is_terminated()) return {};
+  Cursor cursor(*constraint_->machine, constraint_->engine->texts);
+  return way_to_end(cursor, cursor.load(history_.front().stack));
+}
+
+std::optional<std::vector<std::uint32_t>> Matcher::completion() {
+  return fewest_tokens(*constraint_->trie, completion_bytes());
+}
+
+std::optional<std::vector<std::uint32_t>> fewest_tokens(const TokenTrie& trie, std::string_view text) {
+  constexpr std::uint32_t kFar = 0xFFFFFFFFu;
+  struct Best {
+    std::uint32_t cost = kFar, token = kNoToken;
+  };
+  const auto& nodes = trie.nodes();
+  std::vector<Best> best(text.size() + 1);  // from here to the end
+  best[text.size()].cost = 0;
+  for (std::size_t start = text.size(); start-- > 0;) {
+    std::uint32_t node = 0;
+    for (std::size_t at = start; at < text.size(); ++at) {
+      const auto byte = static_cast<std::uint8_t>(text[at]);
+      const std::uint32_t end = nodes[node].subtree_end;
+      std::uint32_t child = node + 1;
+      while (child < end && nodes[child].byte < byte) child = nodes[child].subtree_end;
+      if (child >= end || nodes[child].byte != byte) break;
+      node = child;
+      const std::uint32_t rest = best[at + 1].cost;
+      if (nodes[node].token != kNoToken && rest != kFar && rest + 1 <= best[start].cost) {
+        best[start] = {rest + 1, nodes[node].token};
+      }
+    }
+  }
+  if (best[0].cost == kFar) return std::nullopt;
+  std::vector<std::uint32_t> tokens;
+  for (std::size_t at = 0; at < text.size();) {
+    tokens.push_back(best[at].token);
+    at += trie.token_bytes(best[at].token).size();
+  }
+  return tokens;
+}
+
+}  // namespace structgen

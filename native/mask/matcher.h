@@ -1,0 +1,73 @@
+// One sequence under a constraint: which tokens may come, and what happened so far.
+//
+// Every method expects the engine's lock to be held by the caller.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "mask/engine.h"
+
+namespace structgen {
+
+// A start state bound to a vocabulary.
+struct Constraint {
+  std::shared_ptr<Engine> engine;
+  Machine* machine;
+  Local start;
+  std::shared_ptr<const TokenTrie> trie;
+  std::uint32_t width;                    // logits, ≥ vocabulary
+  std::vector<std::uint32_t> end_tokens;  // sorted
+  MaskCache* masks;
+  bool covers_all_bytes;                  // then a live byte state is live for tokens too
+  // Only used when some byte is not a token: stacks known to (not) reach an end by tokens.
+  std::unordered_map<std::vector<std::uint32_t>, bool, VectorHash> token_live = {};
+};
+
+class Matcher {
+ public:
+  explicit Matcher(std::shared_ptr<Constraint> constraint);
+
+  enum class Verdict : std::uint8_t { kAccepted, kRejected, kTerminated };
+  Verdict advance(std::uint32_t token);
+  std::size_t try_advance(std::span<const std::uint32_t> tokens);
+  bool rollback(std::size_t steps);  // false (and nothing done) if fewer were made
+  void reset();
+  std::size_t length() const { return length_; }
+
+  // out has mask_words() words; bit t says whether token t keeps the output completable.
+  void fill_mask(std::span<std::uint32_t> out);
+  std::size_t mask_words() const { return (constraint_->width + 31) / 32; }
+  bool can_stop();
+  bool is_terminated() const { return history_.front().terminated; }
+  std::vector<std::uint32_t> forced_tokens();
+  // Tokens (bytes) of a short way to an accepting state; empty optional only when
+  // the vocabulary cannot spell it.
+  std::optional<std::vector<std::uint32_t>> completion();
+  std::string completion_bytes();
+
+ private:
+  struct Step {
+    Stack stack;
+    bool terminated = false;
+  };
+  bool is_end_token(std::uint32_t token) const;
+  bool token_live(Cursor& cursor, const Top& top, std::string_view read);
+  void keep_token_live(std::span<std::uint32_t> out);
+  const LocalMask& local_mask(Local local);
+  std::string way_to_end(Cursor& cursor, Top top);
+
+  std::shared_ptr<Constraint> constraint_;
+  PersistentList<Step> history_;
+  std::size_t length_ = 0;
+};
+
+// The fewest tokens that spell `text`; nullopt when none do. Dynamic programming over
+// its positions, O(bytes × longest token).
+std::optional<std::vector<std::uint32_t>> fewest_tokens(const TokenTrie& trie, std::string_view text);
+
+}  // namespace structgen

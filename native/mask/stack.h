@@ -1,0 +1,127 @@
+// Running a machine: stacks of frames, and a cursor that steps them byte by byte.
+//
+// A Stack is persistent and belongs to a sequence. A Cursor works on one without
+// touching it: frames it pushes live in an arena, frames below are loaded when a
+// pop reaches them. A cursor can hold many tops at once, which is what the walk of
+// the token trie needs.
+//
+// Does not know: tokens.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "mask/machine.h"
+#include "mask/persistent_list.h"
+
+namespace structgen {
+
+// Byte strings that grow by one byte at a time, interned: what an open key has read.
+class TextTable {
+ public:
+  static constexpr std::uint32_t kEmpty = 0;
+
+  TextTable() : entries_{{0, 0}} {}
+  std::uint32_t extend(std::uint32_t text, std::uint8_t byte) {
+    const std::uint64_t edge = static_cast<std::uint64_t>(text) << 8 | byte;
+    auto [entry, added] = edges_.try_emplace(edge, static_cast<std::uint32_t>(entries_.size()));
+    if (added) entries_.push_back({text, byte});
+    return entry->second;
+  }
+  std::string read(std::uint32_t text) const {
+    std::string bytes;
+    for (; text != kEmpty; text = entries_[text].prefix) bytes.push_back(static_cast<char>(entries_[text].byte));
+    return {bytes.rbegin(), bytes.rend()};
+  }
+
+ private:
+  struct Entry {
+    std::uint32_t prefix;
+    std::uint8_t byte;
+  };
+  std::vector<Entry> entries_;
+  std::unordered_map<std::uint64_t, std::uint32_t> edges_;
+};
+
+struct StackFrame {
+  Local local = kDead;
+  std::uint32_t text = TextTable::kEmpty;
+};
+using Stack = PersistentList<StackFrame>;
+
+// The top frame while bytes are read; `text` holds what was read before position `from`.
+struct Top {
+  std::int32_t below;  // slot of the frame underneath, or a negative constant
+  Local local;
+  std::uint32_t text;
+  std::uint32_t from;
+};
+
+class Cursor {
+ public:
+  static constexpr std::int32_t kBottom = -1;  // the stack ends here
+  static constexpr std::int32_t kFloor = -2;   // what is underneath is not known
+
+  Cursor(Machine& machine, TextTable& texts) : machine_(machine), texts_(texts) {}
+
+  Top load(const Stack& stack) {
+    return {slot_of(stack.tail()), stack.front().local, stack.front().text, 0};
+  }
+  // A top whose stack underneath is left open: pops below it are reported, not followed.
+  static Top open_top(Local local) { return {kFloor, local, TextTable::kEmpty, 0}; }
+
+  enum class Result : std::uint8_t { kAlive, kDead, kLeaves };
+
+  // Reads `byte`; `read` is everything before it since the cursor was loaded. On kLeaves
+  // (only above kFloor) the top is unchanged and `transition` says how it would leave.
+  Result step(Top& top, std::uint8_t byte, std::string_view read, Transition* transition = nullptr) {
+    const Transition t = machine_.transition(top.local, byte);
+    if (t < kActionBit) {
+      top.local = t;
+      return t == kDead ? Result::kDead : Result::kAlive;
+    }
+    return act(top, t, byte, read, transition);
+  }
+  Result act(Top& top, Transition t, std::uint8_t byte, std::string_view read, Transition* transition);
+  // The frame on top, which may end here, ends.
+  void end(Top& top);
+
+  bool accepting(const Top& top) {
+    if (top.below == kBottom) return machine_.accepting(top.local);
+    if (!machine_.may_end(top.local)) return false;
+    Top ended = top;
+    end(ended);
+    return ended.below == kBottom && machine_.accepting(ended.local);
+  }
+  Stack save(const Top& top, std::string_view read);
+  // Equal for equal stacks: the local states from the top down (texts included).
+  std::vector<std::uint32_t> signature(const Top& top, std::string_view read);
+
+  Machine& machine() { return machine_; }
+
+ private:
+  struct Slot {
+    std::int32_t below;
+    StackFrame frame;
+    Stack origin;  // where it was loaded from; empty for pushed frames
+  };
+  static constexpr std::int32_t kNotLoaded = -3;
+
+  std::int32_t slot_of(const Stack& stack) {
+    if (stack.empty()) return kBottom;
+    slots_.push_back({kNotLoaded, stack.front(), stack});
+    return static_cast<std::int32_t>(slots_.size() - 1);
+  }
+  std::int32_t below(std::int32_t slot);
+  Top resumed(std::int32_t slot, Local local);
+  std::uint32_t extend(std::uint32_t text, std::string_view bytes);
+
+  Machine& machine_;
+  TextTable& texts_;
+  std::vector<Slot> slots_;
+};
+
+}  // namespace structgen

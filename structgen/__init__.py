@@ -1,0 +1,97 @@
+"""Structured generation: model output that satisfies a JSON Schema, regular expression or Python type.
+
+The public names and nothing else.  What needs torch is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from structgen.constraint import Constraint, compile
+from structgen.errors import (
+    BudgetTooSmall,
+    ComplexityLimitExceeded,
+    GrammarError,
+    GrammarSyntaxError,
+    IntegrationError,
+    InvalidSchema,
+    MatcherError,
+    MatcherTerminated,
+    RegexSyntaxError,
+    StructgenError,
+    TokenRejected,
+    UnsatisfiableSchema,
+    UnsupportedKeyword,
+    VocabularyError,
+)
+from structgen.grammars.choice import choice
+from structgen.grammars.grammar import Grammar
+from structgen.grammars.json_schema import json_schema
+from structgen.grammars.regex import regex
+from structgen.matcher import Matcher, fill_masks
+from structgen.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from structgen.decode.generate import generate
+    from structgen.decode.load import load
+    from structgen.decode.result import Generation
+    from structgen.decode.streaming import StreamEvent
+    from structgen.integrations.transformers import LogitsProcessor
+
+__version__ = "0.1.0"
+
+# name -> module: these import torch or transformers.
+_LAZY = {
+    "Generation": "structgen.decode.result",
+    "StreamEvent": "structgen.decode.streaming",
+    "generate": "structgen.decode.generate",
+    "LogitsProcessor": "structgen.integrations.transformers",
+    "load": "structgen.decode.load",
+}
+
+__all__ = [
+    "BudgetTooSmall",
+    "ComplexityLimitExceeded",
+    "Constraint",
+    "Generation",
+    "Grammar",
+    "GrammarError",
+    "GrammarSyntaxError",
+    "IntegrationError",
+    "InvalidSchema",
+    "LogitsProcessor",
+    "Matcher",
+    "MatcherError",
+    "MatcherTerminated",
+    "RegexSyntaxError",
+    "StreamEvent",
+    "StructgenError",
+    "TokenRejected",
+    "UnsatisfiableSchema",
+    "UnsupportedKeyword",
+    "Vocabulary",
+    "VocabularyError",
+    "choice",
+    "compile",
+    "fill_masks",
+    "generate",
+    "json_schema",
+    "load",
+    "regex",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'structgen' has no attribute {name!r}")
+    import importlib
+
+    try:
+        module = importlib.import_module(_LAZY[name])
+    except ModuleNotFoundError as missing:
+        if missing.name and missing.name.split(".")[0] in ("torch", "transformers"):
+            raise IntegrationError(
+                f"structgen.{name} needs {missing.name}; install it with: pip install 'structgen[hf]'"
+            ) from missing
+        raise
+    return getattr(module, name)

@@ -1,0 +1,145 @@
+"""A grammar bound to a vocabulary, and `compile`, which binds them.
+
+Constraints share one native engine: states, masks and subschemas met before are
+found again, across sequences and across constraints.  Knows nothing about models.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from structgen import _native
+from structgen.errors import UnsatisfiableSchema, VocabularyError
+from structgen.grammars.choice import choice
+from structgen.grammars.grammar import Grammar
+from structgen.grammars.json_schema import JsonSchema, json_schema
+from structgen.grammars.json_schema.report import Report
+from structgen.matcher import Matcher
+from structgen.vocabulary import Vocabulary
+
+# An engine past this size is left to the constraints that use it; new ones start afresh.
+ENGINE_LIMIT_BYTES = 128 << 20
+
+_lock = threading.Lock()
+_current: list[_native.Store] = []
+
+
+def _store() -> _native.Store:
+    with _lock:
+        if not _current or _current[0].memory_bytes > ENGINE_LIMIT_BYTES:
+            _current[:] = [_native.Store()]
+        return _current[0]
+
+
+@dataclass
+class ConstraintReport(Report):
+    """A :class:`Report`, with what compilation cost.
+
+    ``liveness`` is "proven" when every allowed token is known to keep a completion
+    reachable; ``seconds`` holds the time by phase (lower, start).
+    """
+
+    liveness: str = "proven"
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the same as plain JSON values."""
+        return {**super().as_dict(), "liveness": self.liveness, "seconds": dict(self.seconds)}
+
+
+class Constraint:
+    """A compiled grammar: immutable, safe to share between threads, the source of matchers."""
+
+    def __init__(
+        self, grammar: Grammar, vocabulary: Vocabulary, native: _native.Constraint, report: ConstraintReport
+    ) -> None:
+        self.grammar = grammar
+        self.vocabulary = vocabulary
+        self.report = report
+        self._native = native
+
+    def matcher(self) -> Matcher:
+        """Return a matcher at the start of an output."""
+        return Matcher(self, self._native.matcher())
+
+    def example(self) -> str:
+        """Return a shortest known valid output.
+
+        >>> import structgen as sg
+        >>> vocabulary = sg.Vocabulary.from_tokens([bytes([b]) for b in range(256)] + [b"<end>"], eos=256)
+        >>> sg.compile({"type": "array", "minItems": 2, "items": {"minimum": 7}}, vocabulary).example()
+        '[7,7]'
+        """
+        return self.matcher().completion_text().decode()
+
+    @property
+    def cache_info(self) -> dict[str, int]:
+        """Entries, bytes, hits and misses of the masks this constraint draws on, and the engine's bytes."""
+        return self._native.cache_info
+
+    def __repr__(self) -> str:
+        return f"Constraint({self.grammar!r}, {self.vocabulary!r})"
+
+
+def as_grammar(what: Any) -> Grammar:
+    """Read what a user may mean by a grammar: a Grammar, a schema (dict, bool or JSON text), a type."""
+    if isinstance(what, Grammar):
+        return what
+    if isinstance(what, dict | bool | str | bytes):
+        return json_schema(what)
+    if isinstance(what, list | tuple) and all(isinstance(item, str) for item in what):
+        return choice(list(what))
+    from structgen.grammars.types import type_spec
+
+    return json_schema(type_spec(what).schema)
+
+
+def compile(grammar: Any, vocabulary: Vocabulary | Any) -> Constraint:
+    """Bind ``grammar`` to ``vocabulary``.
+
+    ``grammar`` is a Grammar, a JSON Schema (dict, bool or JSON text), a list of
+    choices or a type; ``vocabulary`` a Vocabulary, or a tokenizer to make one of.
+    No work is proportional to the vocabulary.
+
+    Raises InvalidSchema, UnsupportedKeyword, UnsatisfiableSchema, RegexSyntaxError
+    or ComplexityLimitExceeded (all GrammarError), and VocabularyError.
+
+    >>> vocabulary = Vocabulary.from_tokens([b"yes", b"no", b"n", b"o", b"<end>"], eos=4)
+    >>> compile(choice(["yes", "no"]), vocabulary).matcher().allowed_tokens()
+    [0, 1, 2]
+    """
+    grammar = as_grammar(grammar)
+    if not isinstance(vocabulary, Vocabulary):
+        vocabulary = Vocabulary.from_tokenizer(vocabulary)
+    store = _store()
+    report = ConstraintReport()
+    began = time.perf_counter()
+    root = grammar.lower(store, report)
+    lowered = time.perf_counter()
+    ends = list(vocabulary.eos_ids)
+    if isinstance(grammar, JsonSchema):
+        native = _native.Constraint.from_formula(
+            store,
+            root,
+            grammar.property_order,
+            grammar.whitespace,
+            grammar.numbers,
+            grammar.escapes,
+            vocabulary.trie,
+            vocabulary.width,
+            ends,
+        )
+        if native is None:
+            raise UnsatisfiableSchema("no JSON value satisfies this schema")
+    else:
+        native = _native.Constraint.from_regex(store, root, vocabulary.trie, vocabulary.width, ends)
+        if native is None:
+            raise UnsatisfiableSchema("no text at all is in this language", pointer="")
+    report.seconds = {"lower": lowered - began, "start": time.perf_counter() - lowered}
+    constraint = Constraint(grammar, vocabulary, native, report)
+    if not vocabulary.covers_all_bytes and not constraint.matcher().mask().any():
+        raise VocabularyError("no sequence of this vocabulary's tokens spells a valid output")
+    return constraint

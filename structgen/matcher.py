@@ -1,0 +1,180 @@
+"""The state of one output under a constraint: which tokens may come next.
+
+A thin, typed face of the native matcher.  Knows nothing about probabilities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from structgen.errors import MatcherError, MatcherTerminated, TokenRejected
+
+if TYPE_CHECKING:
+    from structgen import _native
+    from structgen.constraint import Constraint
+
+_ACCEPTED, _REJECTED, _TERMINATED = 0, 1, 2
+
+
+class Matcher:
+    """One sequence under a constraint; made by :meth:`Constraint.matcher`.
+
+    Every allowed token keeps some completion reachable, so a matcher never runs
+    into a dead end.  Not for use by two threads at once; forks are independent.
+
+    >>> import structgen as sg
+    >>> vocabulary = sg.Vocabulary.from_tokens([b"a", b"b", b"ab", b"<end>"], eos=3)
+    >>> m = sg.compile(sg.regex("ab?"), vocabulary).matcher()
+    >>> m.allowed_tokens()
+    [0, 2]
+    >>> m.advance(0)
+    >>> m.can_stop, m.allowed_tokens()
+    (True, [1, 3])
+    """
+
+    __slots__ = ("_native", "constraint")
+
+    def __init__(self, constraint: Constraint, native: _native.Matcher) -> None:
+        self.constraint = constraint
+        self._native = native
+
+    def mask(self) -> npt.NDArray[np.uint32]:
+        """Return the token mask: bit t is set exactly when token t keeps the output completable.
+
+        Shape ``[ceil(width / 32)]``, least significant bit first.  After an end
+        token every bit is 0.  Cost: a copy where the state was met before, one
+        walk of the live part of the token trie where not.
+
+        Law: tests/laws/test_masks.py::test_mask_is_exact
+        """
+        out = np.empty(self._native.mask_words, dtype=np.uint32)
+        self._native.fill_mask(out)
+        return out
+
+    def fill_mask(self, out: Any, row: int = 0) -> None:
+        """Write the token mask into row ``row`` of ``out``: a C-contiguous array or CPU tensor of 32-bit integers.
+
+        Rows may be wider than ``ceil(width / 32)`` words; the rest becomes 0.
+        """
+        self._native.fill_mask(out, row)
+
+    def allowed_tokens(self) -> list[int]:
+        """Return the ids of the mask's set bits, ascending; for people and tests."""
+        bits = np.unpackbits(self.mask().view(np.uint8), bitorder="little")
+        allowed: list[int] = np.flatnonzero(bits).tolist()
+        return allowed
+
+    def advance(self, token: int) -> None:
+        """Append ``token`` to the output.
+
+        Raises TokenRejected when no valid output continues so, MatcherTerminated
+        after an end token; the matcher is unchanged then.
+        """
+        verdict = self._native.advance(token) if token >= 0 else _REJECTED
+        if verdict == _ACCEPTED:
+            return
+        if verdict == _TERMINATED:
+            raise MatcherTerminated("the output already ended; rollback or reset the matcher to go on")
+        raise TokenRejected(self._rejection(token), token=token)
+
+    def try_advance(self, tokens: Sequence[int]) -> int:
+        """Append tokens until one is rejected, and return how many were accepted.
+
+        >>> import structgen as sg
+        >>> vocabulary = sg.Vocabulary.from_tokens([b"a", b"b", b"<end>"], eos=2)
+        >>> sg.compile(sg.regex("ab"), vocabulary).matcher().try_advance([0, 1, 1])
+        2
+        """
+        tokens = list(tokens)
+        valid = next((i for i, token in enumerate(tokens) if token < 0), len(tokens))
+        return self._native.try_advance(tokens[:valid])
+
+    def rollback(self, count: int) -> None:
+        """Take back the last ``count`` accepted tokens, end tokens included.
+
+        Raises MatcherError, and takes back nothing, when there were fewer.
+        """
+        if count < 0 or not self._native.rollback(count):
+            raise MatcherError(f"cannot roll back {count} tokens: {self._native.length} were accepted")
+
+    def fork(self) -> Matcher:
+        """Return an independent matcher in the same state; constant time."""
+        return Matcher(self.constraint, self._native.fork())
+
+    def reset(self) -> None:
+        """Go back to the start."""
+        self._native.reset()
+
+    def forced_tokens(self) -> list[int]:
+        """Return the tokens that must come next, as long as the mask has a single bit; end tokens excluded."""
+        return self._native.forced_tokens()
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether the output so far is complete (and no end token was read yet)."""
+        return self._native.can_stop
+
+    @property
+    def is_terminated(self) -> bool:
+        """Whether an end token was accepted."""
+        return self._native.is_terminated
+
+    def __len__(self) -> int:
+        """Return how many tokens were accepted since the start."""
+        return self._native.length
+
+    def completion(self) -> list[int]:
+        """Return the tokens of the shortest known completion, end token excluded.
+
+        Raises MatcherError when the vocabulary cannot spell it.
+        """
+        tokens = self._native.completion()
+        if tokens is None:
+            text = self._native.completion_bytes()
+            raise MatcherError(f"the vocabulary has no tokens that spell the completion {text!r}")
+        return tokens
+
+    def distance(self) -> int:
+        """Return how many tokens :meth:`completion` has; 0 exactly when :attr:`can_stop` or terminated."""
+        return len(self.completion())
+
+    def completion_text(self) -> bytes:
+        """Return the bytes of the shortest known completion."""
+        return self._native.completion_bytes()
+
+    def _rejection(self, token: int) -> str:
+        vocabulary = self.constraint.vocabulary
+        if not 0 <= token < vocabulary.width:
+            return f"token {token} is outside the vocabulary (0 … {vocabulary.width - 1})"
+        if token in vocabulary.eos_ids:
+            return f"the end token {token} came too early: {self.completion_text()[:60]!r} would complete the output"
+        text = vocabulary.token_bytes(token) if token < vocabulary.size else None
+        if text is None:
+            return f"token {token} is special or unused and is never text"
+        return (
+            f"token {token} ({text!r}) cannot follow {len(self)} accepted tokens; "
+            f"for instance {self.completion_text()[:60]!r} could"
+        )
+
+
+def fill_masks(matchers: Iterable[Matcher], out: Any, threads: int | None = None) -> None:
+    """Fill one row of ``out`` for each matcher, in order.
+
+    ``out`` is a C-contiguous two-dimensional array or CPU tensor of 32-bit
+    integers.  The GIL is released meanwhile; ``threads`` bounds how many rows are
+    filled at the same time (default 1: constraints that share an engine take
+    turns, so more help only where they do not).
+    """
+    rows = list(matchers)
+    if not threads or threads < 2 or len(rows) < 2:
+        for row, matcher in enumerate(rows):
+            matcher.fill_mask(out, row)
+        return
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        for filled in [pool.submit(matcher.fill_mask, out, row) for row, matcher in enumerate(rows)]:
+            filled.result()
