@@ -43,7 +43,11 @@ AstId Ast::repeat(AstId body, std::uint32_t min, std::uint32_t max) {
 
 AstId Ast::look(AstKind kind, AstId body, std::size_t position) {
   const bool behind = kind == AstKind::kBehind || kind == AstKind::kNotBehind;
-  return add({.kind = kind, .asserts = true, .looks_back = behind, .data = static_cast<std::uint32_t>(position), .children = {body}});
+  return add({.kind = kind,
+              .asserts = true,
+              .looks_back = behind,
+              .data = static_cast<std::uint32_t>(position),
+              .children = {body}});
 }
 
 Ranges normalize(Ranges ranges) {

@@ -13,18 +13,28 @@
 
 namespace structgen::regex {
 
-enum class AstKind : std::uint8_t { kText, kSet, kConcat, kAlternate, kRepeat, kAhead, kNotAhead, kBehind, kNotBehind };
+enum class AstKind : std::uint8_t {
+  kText,
+  kSet,
+  kConcat,
+  kAlternate,
+  kRepeat,
+  kAhead,
+  kNotAhead,
+  kBehind,
+  kNotBehind
+};
 
 using AstId = std::uint32_t;
 
 struct AstNode {
   AstKind kind = AstKind::kConcat;
-  bool asserts = false;          // holds a lookaround
-  bool looks_back = false;       // holds a lookbehind
+  bool asserts = false;     // holds a lookaround
+  bool looks_back = false;  // holds a lookbehind
   std::uint16_t depth = 0;
-  std::uint32_t min = 0;         // kRepeat
+  std::uint32_t min = 0;  // kRepeat
   std::uint32_t max = 0;
-  std::uint32_t data = 0;        // kText: index into texts; kSet: into sets; lookarounds: position in the pattern
+  std::uint32_t data = 0;  // kText: index into texts; kSet: into sets; lookarounds: position in the pattern
   std::vector<AstId> children;
 };
 
@@ -39,7 +49,7 @@ struct Ast {
 
   AstId text(std::string value);
   AstId set(Ranges value);
-  AstId concat(std::vector<AstId> parts);     // one part is itself
+  AstId concat(std::vector<AstId> parts);  // one part is itself
   AstId alternate(std::vector<AstId> parts);
   AstId repeat(AstId body, std::uint32_t min, std::uint32_t max);
   AstId look(AstKind kind, AstId body, std::size_t position);

@@ -17,7 +17,9 @@ void sort_unique(std::vector<Regex>& parts) {
   parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
 }
 
-bool has(const std::vector<Regex>& sorted, Regex r) { return std::binary_search(sorted.begin(), sorted.end(), r); }
+bool has(const std::vector<Regex>& sorted, Regex r) {
+  return std::binary_search(sorted.begin(), sorted.end(), r);
+}
 
 // x + y, or nothing when the sum does not fit and is not unbounded either.
 bool sum(std::uint32_t x, std::uint32_t y, std::uint32_t& result) {
@@ -383,7 +385,8 @@ bool Engine::clip_lengths(std::vector<Regex>& parts) {
   const std::uint32_t max = e.max >= most ? kUnbounded : e.max;
   parts[bound] = repeat(any_character_, min, max);
   if (parts[bound] == kAnything) {
-    const bool typed = std::any_of(parts.begin(), parts.end(), [&](Regex r) { return r != kAnything && well_formed(r); });
+    const bool typed =
+        std::any_of(parts.begin(), parts.end(), [&](Regex r) { return r != kAnything && well_formed(r); });
     if (typed) parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(bound));
   }
   return true;
@@ -405,7 +408,8 @@ bool Engine::merge_complements(std::vector<Regex>& parts) {
     Regex excluded = bodies[state][0];
     if (bodies[state].size() > 1) {
       excluded = alternate(bodies[state]);
-      std::erase_if(parts, [&](Regex r) { return nodes_[r].kind == Kind::kComplement && nodes_[r].b == state; });
+      std::erase_if(parts,
+                    [&](Regex r) { return nodes_[r].kind == Kind::kComplement && nodes_[r].b == state; });
       const Regex merged = complement(excluded, state);
       if (merged == kNothing) return false;
       parts.push_back(merged);
@@ -414,7 +418,8 @@ bool Engine::merge_complements(std::vector<Regex>& parts) {
       if (contains(excluded, r)) return false;
       const Node& n = nodes_[r];
       if (n.kind == Kind::kAlternate && n.b <= 64 &&
-          std::all_of(members(n), members(n) + n.b, [&](Regex member) { return contains(excluded, member); })) {
+          std::all_of(members(n), members(n) + n.b,
+                      [&](Regex member) { return contains(excluded, member); })) {
         return false;
       }
     }
@@ -437,13 +442,15 @@ Regex Engine::intersect(std::vector<Regex> given) {
   sort_unique(parts);
   if (parts.size() == 1) return parts[0];
   if (has(parts, kEpsilon)) {
-    return std::all_of(parts.begin(), parts.end(), [this](Regex r) { return nullable(r); }) ? kEpsilon : kNothing;
+    return std::all_of(parts.begin(), parts.end(), [this](Regex r) { return nullable(r); }) ? kEpsilon
+                                                                                            : kNothing;
   }
   if (!merge_character_loops(parts) || !merge_complements(parts)) return kNothing;
   for (std::uint32_t state = 0; state < kUtf8States; ++state) {
     const Regex domain = domains_[state];
     if (std::find(parts.begin(), parts.end(), domain) == parts.end()) continue;
-    if (std::any_of(parts.begin(), parts.end(), [&](Regex r) { return r != domain && well_formed(r, state); })) {
+    if (std::any_of(parts.begin(), parts.end(),
+                    [&](Regex r) { return r != domain && well_formed(r, state); })) {
       std::erase(parts, domain);
     }
   }
@@ -451,8 +458,9 @@ Regex Engine::intersect(std::vector<Regex> given) {
   sort_unique(parts);
   std::erase_if(parts, [&](Regex r) {  // x & (x|y) = x
     const Node& n = nodes_[r];
-    return n.kind == Kind::kAlternate &&
-           std::any_of(parts.begin(), parts.end(), [&](Regex other) { return other != r && contains(r, other); });
+    return n.kind == Kind::kAlternate && std::any_of(parts.begin(), parts.end(), [&](Regex other) {
+             return other != r && contains(r, other);
+           });
   });
   if (parts.size() == 1) return parts[0];
   if (std::find(parts.begin(), parts.end(), kEpsilon) != parts.end()) return intersect(std::move(parts));

@@ -36,8 +36,9 @@ Ranges normalized(Ranges ranges) {
 // The part of the ranges inside [low, high], relative to low.
 Ranges within(const Ranges& ranges, CodePoint low, CodePoint high) {
   Ranges result;
-  auto at = std::lower_bound(ranges.begin(), ranges.end(), low,
-                             [](const CodePointRange& range, CodePoint value) { return range.second < value; });
+  auto at =
+      std::lower_bound(ranges.begin(), ranges.end(), low,
+                       [](const CodePointRange& range, CodePoint value) { return range.second < value; });
   for (; at != ranges.end() && at->first <= high; ++at) {
     result.emplace_back(std::max(at->first, low) - low, std::min(at->second, high) - low);
   }
@@ -57,7 +58,8 @@ Regex Engine::code_points(Ranges given) {
   }
 
   // `rest` six-bit digits behind each of the units 0 .. units-1; `base` is added to a unit to give its byte.
-  const auto level = [this](auto&& self, const Ranges& set, int rest, CodePoint units, std::uint8_t base) -> Regex {
+  const auto level = [this](auto&& self, const Ranges& set, int rest, CodePoint units,
+                            std::uint8_t base) -> Regex {
     if (set.empty()) return kNothing;
     std::map<Regex, ByteSet> leads_of;  // continuation → bytes in front of it
     const CodePoint size = CodePoint{1} << (6 * rest);
@@ -89,10 +91,12 @@ Regex Engine::code_points(Ranges given) {
   for (const auto& [low, high] : within(ranges, 0x80, 0x7FF)) shifted.emplace_back(low + 0x80, high + 0x80);
   parts.push_back(level(level, shifted, 1, 32, 0xC0));
   shifted.clear();
-  for (const auto& [low, high] : within(ranges, 0x800, 0xFFFF)) shifted.emplace_back(low + 0x800, high + 0x800);
+  for (const auto& [low, high] : within(ranges, 0x800, 0xFFFF))
+    shifted.emplace_back(low + 0x800, high + 0x800);
   parts.push_back(level(level, shifted, 2, 16, 0xE0));
   shifted.clear();
-  for (const auto& [low, high] : within(ranges, 0x10000, kLast)) shifted.emplace_back(low + 0x10000, high + 0x10000);
+  for (const auto& [low, high] : within(ranges, 0x10000, kLast))
+    shifted.emplace_back(low + 0x10000, high + 0x10000);
   parts.push_back(level(level, shifted, 3, 5, 0xF0));
 
   const Regex result = alternate(std::move(parts));

@@ -18,7 +18,7 @@ class Contexts {
   // sets of code points these languages are made of.
   Contexts(Engine& engine, const std::vector<Regex>& languages, const std::vector<Ranges>& sets);
 
-  std::size_t size() const { return states_.size(); }             // context 0: the start of the text
+  std::size_t size() const { return states_.size(); }  // context 0: the start of the text
   std::size_t classes() const { return classes_.size(); }
   const Ranges& class_ranges(std::size_t k) const { return classes_[k]; }
   std::size_t next(std::size_t context, std::size_t k) const { return next_[context * classes_.size() + k]; }

@@ -14,8 +14,8 @@ namespace structgen::regex {
 
 namespace {
 
-constexpr std::size_t kFactors = 6;   // factors looked at from the front
-constexpr std::size_t kBoxes = 256;   // boxes of one shape compared pairwise
+constexpr std::size_t kFactors = 6;  // factors looked at from the front
+constexpr std::size_t kBoxes = 256;  // boxes of one shape compared pairwise
 
 struct Box {
   std::vector<std::uint32_t> low;

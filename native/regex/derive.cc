@@ -138,7 +138,8 @@ ByteSet Engine::first_bytes(Regex r) {
       break;
     case Kind::kComplement:
       for (unsigned byte = 0; byte < 256; ++byte) {
-        if (utf8_step(n.b, static_cast<std::uint8_t>(byte)) != kUtf8Mixed) result.add(static_cast<std::uint8_t>(byte));
+        if (utf8_step(n.b, static_cast<std::uint8_t>(byte)) != kUtf8Mixed)
+          result.add(static_cast<std::uint8_t>(byte));
       }
       break;
     case Kind::kRepeat:

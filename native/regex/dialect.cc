@@ -24,8 +24,16 @@ const Dialect& ecma_dialect() {
       .not_dot = {{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}},
       .digit = kAsciiDigit,
       .word = kAsciiWord,
-      .space = {{'\t', '\r'}, {' ', ' '}, {0xA0, 0xA0}, {0x1680, 0x1680}, {0x2000, 0x200A}, {0x2028, 0x2029},
-                {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}},
+      .space = {{'\t', '\r'},
+                {' ', ' '},
+                {0xA0, 0xA0},
+                {0x1680, 0x1680},
+                {0x2000, 0x200A},
+                {0x2028, 0x2029},
+                {0x202F, 0x202F},
+                {0x205F, 0x205F},
+                {0x3000, 0x3000},
+                {0xFEFF, 0xFEFF}},
   };
   return kDialect;
 }

@@ -11,17 +11,17 @@ namespace structgen::regex {
 
 struct Dialect {
   std::string_view name;
-  bool search;              // the language: texts that contain a match; else the match itself
-  bool unicode_classes;     // \d \w \s over all of Unicode (asked of ParseOptions::property)
+  bool search;           // the language: texts that contain a match; else the match itself
+  bool unicode_classes;  // \d \w \s over all of Unicode (asked of ParseOptions::property)
   bool dollar_before_final_newline;
-  bool leading_bracket_literal;   // []a] holds a bracket; else [] is empty and [^] everything
-  bool open_minimum;              // {,n}
+  bool leading_bracket_literal;  // []a] holds a bracket; else [] is empty and [^] everything
+  bool open_minimum;             // {,n}
   bool octal_escapes;
-  bool property_escapes;          // \p{…}
-  bool forgiving;                 // common slips are read as meant, with a note
-  std::string_view identity;      // punctuation that may be escaped without a note; empty: all of it
+  bool property_escapes;      // \p{…}
+  bool forgiving;             // common slips are read as meant, with a note
+  std::string_view identity;  // punctuation that may be escaped without a note; empty: all of it
   Ranges not_dot;
-  Ranges digit, word, space;      // where unicode_classes is off
+  Ranges digit, word, space;  // where unicode_classes is off
 };
 
 // ECMA-262 with the u flag, unanchored, as JSON Schema uses it.

@@ -130,7 +130,8 @@ class Engine {
   Regex derive_node(Regex r, std::uint8_t byte);
   ByteSet first_bytes(Regex r);
   void collect_sets(Regex r);
-  void byte_classes(Regex r, std::vector<std::uint8_t>& representatives, std::array<std::uint8_t, 256>& class_of);
+  void byte_classes(Regex r, std::vector<std::uint8_t>& representatives,
+                    std::array<std::uint8_t, 256>& class_of);
 
   // search.cc
   bool alive(Regex r, Budget& budget);
@@ -150,7 +151,7 @@ class Engine {
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> array_index_;
   std::unordered_map<Regex, Ranges> characters_;
   std::unordered_map<std::uint64_t, std::vector<Regex>> character_index_;  // hash of the ranges
-  std::vector<Regex> equations_;  // body of each name
+  std::vector<Regex> equations_;                                           // body of each name
   std::array<Regex, kUtf8States> domains_{};
   Regex any_character_ = kNothing;
 
@@ -166,8 +167,8 @@ class Engine {
   std::vector<std::uint32_t> collected_;  // byte sets of the current round
   std::vector<std::uint32_t> set_seen_;
 
-  std::unordered_map<Regex, Known> known_;     // shortest ways
-  std::unordered_map<Regex, bool> alive_;      // emptiness only
+  std::unordered_map<Regex, Known> known_;  // shortest ways
+  std::unordered_map<Regex, bool> alive_;   // emptiness only
 };
 
 }  // namespace structgen::regex

@@ -76,7 +76,9 @@ Utf8Map repeat_map(Utf8Map body, std::uint32_t min, std::uint32_t max) {
 // Fills flags, depth and utf8 of the record, and its length bounds.
 void Engine::measure(Node& n, Lengths& length) const {
   length = {0, 0, 0, 0};
-  const auto inherit = [&n, this](Regex child, std::uint8_t flags) { n.flags |= nodes_[child].flags & flags; };
+  const auto inherit = [&n, this](Regex child, std::uint8_t flags) {
+    n.flags |= nodes_[child].flags & flags;
+  };
   const auto nest = [&n, this](Regex child) {
     const std::uint32_t depth = nodes_[child].depth + 1u;
     if (depth > kMaxDepth) {
@@ -192,7 +194,8 @@ void Engine::measure(Node& n, Lengths& length) const {
     }
     case Kind::kRepeat: {
       const Lengths& x = lengths_[n.a];
-      length = {times(x.min_bytes, n.c), times(x.max_bytes, n.d), times(x.min_points, n.c), times(x.max_points, n.d)};
+      length = {times(x.min_bytes, n.c), times(x.max_bytes, n.d), times(x.min_points, n.c),
+                times(x.max_points, n.d)};
       if (n.c == 0) n.flags |= kNullable;
       if (n.c > 1 || n.d != kUnbounded) n.flags |= kCounted;
       inherit(n.a, kSearched | kNamed);
@@ -309,10 +312,12 @@ std::uint32_t Engine::word_array(std::vector<std::string> words) {
 std::size_t Engine::memory_bytes() const {
   std::size_t total = sizeof(*this);
   total += nodes_.capacity() * sizeof(Node) + lengths_.capacity() * sizeof(Lengths);
-  total += rows_.capacity() * sizeof(rows_[0]) + (first_.capacity() + table_.capacity() + lists_.capacity()) * 4;
+  total +=
+      rows_.capacity() * sizeof(rows_[0]) + (first_.capacity() + table_.capacity() + lists_.capacity()) * 4;
   total += row_store_.size() * sizeof(row_store_[0]);
   total += sets_.capacity() * sizeof(ByteSet) + set_index_.size() * (sizeof(ByteSet) + 32);
-  for (const WordArray& array : arrays_) total += array.text.capacity() + array.offsets.capacity() * 4 + sizeof(array);
+  for (const WordArray& array : arrays_)
+    total += array.text.capacity() + array.offsets.capacity() * 4 + sizeof(array);
   for (const auto& [id, ranges] : characters_) total += 112 + ranges.capacity() * sizeof(CodePointRange);
   total += equations_.capacity() * 4 + derivative_cache_.capacity() * sizeof(CachedDerivative);
   total += (seen_.capacity() + collected_.capacity() + set_seen_.capacity()) * 4;

@@ -131,7 +131,9 @@ class Lowering {
  private:
   std::size_t size() const { return contexts_->size(); }
   Follow constant(Regex r) const { return Follow(size(), r); }
-  static bool same(const Follow& x) { return std::all_of(x.begin(), x.end(), [&](Regex r) { return r == x[0]; }); }
+  static bool same(const Follow& x) {
+    return std::all_of(x.begin(), x.end(), [&](Regex r) { return r == x[0]; });
+  }
 
   // Σ*·body, and into `sets` what it is made of.
   Regex prefixes(AstId body, std::size_t position, std::vector<Ranges>& sets) {
@@ -140,7 +142,8 @@ class Lowering {
       const AstNode& n = ast_[stack.back()];
       stack.pop_back();
       if (n.kind == AstKind::kAhead || n.kind == AstKind::kNotAhead) {
-        throw SyntaxError(position, "a lookahead, $ or \\b inside a lookbehind is not supported; move it outside");
+        throw SyntaxError(position,
+                          "a lookahead, $ or \\b inside a lookbehind is not supported; move it outside");
       }
       if (n.kind == AstKind::kSet) sets.push_back(ast_.sets[n.data]);
       if (n.kind == AstKind::kText) {
@@ -192,7 +195,8 @@ class Lowering {
       names[c] = c < distinct ? engine_.declare(engine_.nullable(next.moved[c])) : names[0];
     }
     const Follow again = body(Pair{constant(kNothing), names}).fresh;
-    for (std::size_t c = 0; c < distinct; ++c) engine_.define(names[c], engine_.alternate({next.moved[c], again[c]}));
+    for (std::size_t c = 0; c < distinct; ++c)
+      engine_.define(names[c], engine_.alternate({next.moved[c], again[c]}));
     return {either(next.fresh, again), names};
   }
 
@@ -222,7 +226,8 @@ class Lowering {
         return character(ast_.sets[n.data], next);
       case AstKind::kConcat: {
         Pair result = next;
-        for (auto child = n.children.rbegin(); child != n.children.rend(); ++child) result = lower(*child, result);
+        for (auto child = n.children.rbegin(); child != n.children.rend(); ++child)
+          result = lower(*child, result);
         return result;
       }
       case AstKind::kAlternate: {

@@ -25,11 +25,11 @@ enum class Kind : std::uint8_t {
   kRecursive,   // a: equation; the name stands only where at least one byte was read before it
 };
 
-inline constexpr std::uint8_t kNullable = 1;   // holds the empty string
-inline constexpr std::uint8_t kSearched = 2;   // holds & or ~ or a name: emptiness takes a search
-inline constexpr std::uint8_t kNamed = 4;      // holds a kRecursive
-inline constexpr std::uint8_t kCounted = 8;    // a counter stands in the concatenation
-inline constexpr std::uint8_t kCharacter = 16; // exactly one code point, made by code_points
+inline constexpr std::uint8_t kNullable = 1;    // holds the empty string
+inline constexpr std::uint8_t kSearched = 2;    // holds & or ~ or a name: emptiness takes a search
+inline constexpr std::uint8_t kNamed = 4;       // holds a kRecursive
+inline constexpr std::uint8_t kCounted = 8;     // a counter stands in the concatenation
+inline constexpr std::uint8_t kCharacter = 16;  // exactly one code point, made by code_points
 
 inline constexpr std::uint32_t kLiteralBytes = 12;
 
@@ -63,7 +63,8 @@ struct ByteSet {
   }
   bool none() const { return (words[0] | words[1] | words[2] | words[3]) == 0; }
   int count() const {
-    return std::popcount(words[0]) + std::popcount(words[1]) + std::popcount(words[2]) + std::popcount(words[3]);
+    return std::popcount(words[0]) + std::popcount(words[1]) + std::popcount(words[2]) +
+           std::popcount(words[3]);
   }
   ByteSet operator|(const ByteSet& other) const {
     ByteSet result;

@@ -14,13 +14,15 @@ namespace {
 
 class Parser {
  public:
-  Parser(std::string_view pattern, const ParseOptions& options) : in_(pattern, options), dialect_(*options.dialect) {
+  Parser(std::string_view pattern, const ParseOptions& options)
+      : in_(pattern, options), dialect_(*options.dialect) {
     open({.kind = Group::kPlain});
   }
 
   Ast run(AstId& root) {
     while (!in_.done()) item();
-    if (groups_.size() > 1) in_.fail(groups_.back().position, "this group is not closed; add ) or write \\( for a parenthesis");
+    if (groups_.size() > 1)
+      in_.fail(groups_.back().position, "this group is not closed; add ) or write \\( for a parenthesis");
     root = close();
     return std::move(ast_);
   }
@@ -31,10 +33,10 @@ class Parser {
   struct Open {
     Group kind = Group::kPlain;
     std::size_t position = 0;
-    Flags outside{};                 // restored at the end
-    std::vector<AstId> branches{};   // finished alternatives
-    std::vector<AstId> items{};      // the alternative being read
-    std::string text{};              // characters not yet an item
+    Flags outside{};                // restored at the end
+    std::vector<AstId> branches{};  // finished alternatives
+    std::vector<AstId> items{};     // the alternative being read
+    std::string text{};             // characters not yet an item
   };
 
   void open(Open group) {
@@ -65,11 +67,16 @@ class Parser {
     flags_ = group.outside;
     const AstId body = ast_.alternate(std::move(group.branches));
     switch (group.kind) {
-      case Group::kPlain: return body;
-      case Group::kAhead: return ast_.look(AstKind::kAhead, body, group.position);
-      case Group::kNotAhead: return ast_.look(AstKind::kNotAhead, body, group.position);
-      case Group::kBehind: return ast_.look(AstKind::kBehind, body, group.position);
-      case Group::kNotBehind: return ast_.look(AstKind::kNotBehind, body, group.position);
+      case Group::kPlain:
+        return body;
+      case Group::kAhead:
+        return ast_.look(AstKind::kAhead, body, group.position);
+      case Group::kNotAhead:
+        return ast_.look(AstKind::kNotAhead, body, group.position);
+      case Group::kBehind:
+        return ast_.look(AstKind::kBehind, body, group.position);
+      case Group::kNotBehind:
+        return ast_.look(AstKind::kNotBehind, body, group.position);
     }
     return body;
   }
@@ -102,7 +109,9 @@ class Parser {
   AstId newline() { return ast_.text("\n"); }
   AstId text_start() { return ast_.look(AstKind::kNotBehind, any(), in_.at()); }
   AstId text_end() { return ast_.look(AstKind::kNotAhead, any(), in_.at()); }
-  AstId line_start() { return ast_.alternate({text_start(), ast_.look(AstKind::kBehind, newline(), in_.at())}); }
+  AstId line_start() {
+    return ast_.alternate({text_start(), ast_.look(AstKind::kBehind, newline(), in_.at())});
+  }
   AstId line_end() { return ast_.alternate({text_end(), ast_.look(AstKind::kAhead, newline(), in_.at())}); }
   AstId dollar() {
     if (flags_.multiline) return line_end();
@@ -112,12 +121,15 @@ class Parser {
   AstId boundary(bool inside_word) {
     const Ranges word = in_.folded(in_.class_of('w', flags_), flags_);
     const auto sides = [&](AstKind behind, AstKind ahead) {
-      return ast_.concat({ast_.look(behind, ast_.set(word), in_.at()), ast_.look(ahead, ast_.set(word), in_.at())});
+      return ast_.concat(
+          {ast_.look(behind, ast_.set(word), in_.at()), ast_.look(ahead, ast_.set(word), in_.at())});
     };
     if (inside_word) {
-      return ast_.alternate({sides(AstKind::kBehind, AstKind::kAhead), sides(AstKind::kNotBehind, AstKind::kNotAhead)});
+      return ast_.alternate(
+          {sides(AstKind::kBehind, AstKind::kAhead), sides(AstKind::kNotBehind, AstKind::kNotAhead)});
     }
-    return ast_.alternate({sides(AstKind::kBehind, AstKind::kNotAhead), sides(AstKind::kNotBehind, AstKind::kAhead)});
+    return ast_.alternate(
+        {sides(AstKind::kBehind, AstKind::kNotAhead), sides(AstKind::kNotBehind, AstKind::kAhead)});
   }
 
   void item() {
@@ -164,7 +176,8 @@ class Parser {
       case '{':
         if (!counter(position)) {
           in_.seek(position + 1);
-          if (dialect_.forgiving) in_.note(position, "{ begins no counter here; read as the character itself");
+          if (dialect_.forgiving)
+            in_.note(position, "{ begins no counter here; read as the character itself");
           character('{', position);
         }
         return;
@@ -175,10 +188,12 @@ class Parser {
           return;
         }
         break;
-      default: break;
+      default:
+        break;
     }
     if (dialect_.forgiving && (c == '}' || c == ']')) {
-      in_.note(position, "an unescaped " + std::string(1, static_cast<char>(c)) + " is read as the character itself");
+      in_.note(position,
+               "an unescaped " + std::string(1, static_cast<char>(c)) + " is read as the character itself");
     }
     character(c, position);
   }
@@ -222,7 +237,8 @@ class Parser {
     }
     if (!in_.take("}")) return false;
     if (min > max) {
-      in_.fail(position, "the counter runs backwards: at least " + std::to_string(min) + ", at most " + std::to_string(max));
+      in_.fail(position, "the counter runs backwards: at least " + std::to_string(min) + ", at most " +
+                             std::to_string(max));
     }
     quantify(position, min, max);
     return true;
@@ -230,7 +246,8 @@ class Parser {
 
   void quantify(std::size_t position, std::uint32_t min, std::uint32_t max) {
     if (!quantifiable_) {
-      in_.fail(position, "there is nothing to repeat here; write a backslash in front for the character itself");
+      in_.fail(position,
+               "there is nothing to repeat here; write a backslash in front for the character itself");
     }
     Open& group = groups_.back();
     AstId body;
@@ -249,7 +266,9 @@ class Parser {
       in_.next();  // lazy: the same language
     } else if (in_.peek() == '+' && !in_.done()) {
       if (!dialect_.forgiving) {
-        in_.fail(in_.at(), "possessive quantifiers are not supported, they depend on the order of attempts; drop the +");
+        in_.fail(
+            in_.at(),
+            "possessive quantifiers are not supported, they depend on the order of attempts; drop the +");
       }
       in_.note(in_.at(), "possessive quantifiers are not ECMA-262; read as the plain quantifier");
       in_.next();
@@ -267,12 +286,15 @@ class Parser {
     if (in_.take("<=")) return start(Group::kBehind);
     if (in_.take("<!")) return start(Group::kNotBehind);
     if (in_.take(">")) {
-      in_.fail(position, "atomic groups are not supported, they depend on the order of attempts; write (?: instead");
+      in_.fail(position,
+               "atomic groups are not supported, they depend on the order of attempts; write (?: instead");
     }
     if (in_.take("P=") || in_.take("P>")) {
-      in_.fail(position, "backreferences and recursion are not regular and cannot be enforced; spell the text out");
+      in_.fail(position,
+               "backreferences and recursion are not regular and cannot be enforced; spell the text out");
     }
-    if (in_.peek() == '(') in_.fail(position, "conditional groups are not supported; write both cases as alternatives");
+    if (in_.peek() == '(')
+      in_.fail(position, "conditional groups are not supported; write both cases as alternatives");
     if (in_.peek() == 'R' || in_.peek() == '&' || (in_.peek() >= '0' && in_.peek() <= '9' && !in_.done())) {
       in_.fail(position, "recursion is not regular; use a grammar instead");
     }
@@ -297,7 +319,8 @@ class Parser {
 
   void name(std::size_t position) {
     const std::string value = in_.group_name('>');
-    if (!dialect_.forgiving && !names_.insert(value).second) in_.fail(position, "the group name " + value + " is used twice");
+    if (!dialect_.forgiving && !names_.insert(value).second)
+      in_.fail(position, "the group name " + value + " is used twice");
   }
 
   void inline_flags(std::size_t position) {
@@ -307,9 +330,15 @@ class Parser {
       const std::size_t at = in_.at();
       const CodePoint c = in_.next();
       switch (c) {
-        case 'i': flags.ignore_case = on; break;
-        case 's': flags.dot_all = on; break;
-        case 'm': flags.multiline = on; break;
+        case 'i':
+          flags.ignore_case = on;
+          break;
+        case 's':
+          flags.dot_all = on;
+          break;
+        case 'm':
+          flags.multiline = on;
+          break;
         case 'x':
           flags.verbose = on;
           break;
@@ -333,15 +362,20 @@ class Parser {
         }
         case ')': {
           const Open& group = groups_.back();
-          const bool leading = groups_.size() == 1 && group.items.empty() && group.branches.empty() && group.text.empty();
-          if (!leading || !on) in_.fail(position, "flags for the whole pattern must stand at its start; use (?i:…) for a part");
-          if (dialect_.forgiving) in_.note(position, "flags at the start are not ECMA-262; applied to the whole pattern");
+          const bool leading =
+              groups_.size() == 1 && group.items.empty() && group.branches.empty() && group.text.empty();
+          if (!leading || !on)
+            in_.fail(position, "flags for the whole pattern must stand at its start; use (?i:…) for a part");
+          if (dialect_.forgiving)
+            in_.note(position, "flags at the start are not ECMA-262; applied to the whole pattern");
           flags_ = flags;
           groups_.back().outside = flags;
           return;
         }
         default:
-          in_.fail(at, "unknown group or flag behind (?; known are (?: (?= (?! (?<= (?<! named groups and the flags i m s");
+          in_.fail(at,
+                   "unknown group or flag behind (?; known are (?: (?= (?! (?<= (?<! named groups and the "
+                   "flags i m s");
       }
     }
     in_.fail(position, "this group is not closed; add )");

@@ -18,7 +18,8 @@ namespace structgen::regex {
 
 class SyntaxError : public std::runtime_error {
  public:
-  SyntaxError(std::size_t position, const std::string& message) : std::runtime_error(message), position_(position) {}
+  SyntaxError(std::size_t position, const std::string& message)
+      : std::runtime_error(message), position_(position) {}
   std::size_t position() const { return position_; }  // in characters, from 0
 
  private:

@@ -139,7 +139,8 @@ std::string Engine::print(Regex root) const {
       case Kind::kConcat: {
         std::string out;
         Regex rest = r;
-        for (; nodes_[rest].kind == Kind::kConcat; rest = nodes_[rest].b) out += self(self, nodes_[rest].a, 2);
+        for (; nodes_[rest].kind == Kind::kConcat; rest = nodes_[rest].b)
+          out += self(self, nodes_[rest].a, 2);
         return wrap(out + self(self, rest, 2), 2);
       }
       case Kind::kAlternate:

@@ -48,7 +48,9 @@ bool Scanner::take(std::string_view ascii) {
   return true;
 }
 
-void Scanner::fail(std::size_t position, const std::string& message) const { throw SyntaxError(position, message); }
+void Scanner::fail(std::size_t position, const std::string& message) const {
+  throw SyntaxError(position, message);
+}
 
 void Scanner::note(std::size_t position, const std::string& message) const {
   if (options_.notes == nullptr) return;
@@ -62,7 +64,8 @@ bool Scanner::number(std::uint32_t& value) {
   while (is_digit(peek())) {
     total = std::min<std::uint64_t>(total * 10 + (next() - '0'), kUnbounded);
   }
-  if (total >= kUnbounded) fail(start, "a repeat count may be at most 4294967294; write {m,} for no upper bound");
+  if (total >= kUnbounded)
+    fail(start, "a repeat count may be at most 4294967294; write {m,} for no upper bound");
   value = static_cast<std::uint32_t>(total);
   return true;
 }
@@ -102,7 +105,8 @@ CodePoint Scanner::unicode_escape(std::size_t start) {
       value = value * 16 + static_cast<CodePoint>(hex_value(next()));
       ++digits;
     }
-    if (digits == 0 || value > 0x10FFFF || !take("}")) fail(start, "\\u{…} holds a hexadecimal code point up to 10FFFF");
+    if (digits == 0 || value > 0x10FFFF || !take("}"))
+      fail(start, "\\u{…} holds a hexadecimal code point up to 10FFFF");
     return value;
   }
   const CodePoint high = hex(4, start);
@@ -125,7 +129,8 @@ Ranges Scanner::property(bool negated, std::size_t start) {
   if (found == properties_.end()) {
     std::optional<Ranges> ranges;
     if (options_.property) ranges = options_.property(name);
-    if (!ranges) fail(start, "unknown Unicode property " + name + "; for example L, Lu, Script=Greek, Alphabetic");
+    if (!ranges)
+      fail(start, "unknown Unicode property " + name + "; for example L, Lu, Script=Greek, Alphabetic");
     found = properties_.emplace(name, normalize(std::move(*ranges))).first;
   }
   return negated ? invert(found->second) : found->second;
@@ -183,19 +188,32 @@ Escape Scanner::escape(const Flags& flags, bool in_class) {
   const auto assertion = [](Escape::Kind kind) { return Escape{.kind = kind, .set = {}}; };
   const bool python = dialect().octal_escapes;
   switch (c) {
-    case 'n': return character('\n');
-    case 'r': return character('\r');
-    case 't': return character('\t');
-    case 'f': return character('\f');
-    case 'v': return character('\v');
-    case 'd': return set(class_of('d', flags));
-    case 'w': return set(class_of('w', flags));
-    case 's': return set(class_of('s', flags));
-    case 'D': return set(invert(class_of('d', flags)));
-    case 'W': return set(invert(class_of('w', flags)));
-    case 'S': return set(invert(class_of('s', flags)));
-    case 'x': return character(hex(2, start));
-    case 'u': return character(unicode_escape(start));
+    case 'n':
+      return character('\n');
+    case 'r':
+      return character('\r');
+    case 't':
+      return character('\t');
+    case 'f':
+      return character('\f');
+    case 'v':
+      return character('\v');
+    case 'd':
+      return set(class_of('d', flags));
+    case 'w':
+      return set(class_of('w', flags));
+    case 's':
+      return set(class_of('s', flags));
+    case 'D':
+      return set(invert(class_of('d', flags)));
+    case 'W':
+      return set(invert(class_of('w', flags)));
+    case 'S':
+      return set(invert(class_of('s', flags)));
+    case 'x':
+      return character(hex(2, start));
+    case 'u':
+      return character(unicode_escape(start));
     case 'b':
       if (in_class) return character('\b');
       return assertion(Escape::Kind::kWordBoundary);
@@ -217,14 +235,16 @@ Escape Scanner::escape(const Flags& flags, bool in_class) {
       return character(next() % 32);
     case 'p':
     case 'P':
-      if (!dialect().property_escapes) fail(start, "\\p is not part of this dialect; spell the characters out");
+      if (!dialect().property_escapes)
+        fail(start, "\\p is not part of this dialect; spell the characters out");
       return set(property(c == 'P', start));
     case 'A':
     case 'Z':
     case 'z':
       if (in_class || (python && c == 'z')) break;
       if (!python) {
-        note(start, std::string("\\") + static_cast<char>(c) + " is not ECMA-262; read as " + (c == 'A' ? "^" : "$"));
+        note(start, std::string("\\") + static_cast<char>(c) + " is not ECMA-262; read as " +
+                        (c == 'A' ? "^" : "$"));
       }
       return assertion(c == 'A' ? Escape::Kind::kStart : Escape::Kind::kEnd);
     case 'k':
@@ -233,7 +253,8 @@ Escape Scanner::escape(const Flags& flags, bool in_class) {
     case 'N':
       if (python) fail(start, "\\N{…} is not supported; use \\u or \\U with the code point");
       break;
-    default: break;
+    default:
+      break;
   }
   if (is_digit(c)) {
     if (python && (c == '0' || in_class || (is_octal(c) && is_octal(peek()) && is_octal(peek(1))))) {
@@ -244,11 +265,14 @@ Escape Scanner::escape(const Flags& flags, bool in_class) {
       return character(value);
     }
     if (c == '0' && !is_digit(peek())) return character(0);
-    if (c == '0' || in_class) fail(start, "octal escapes are not part of this dialect; use \\x and two digits");
+    if (c == '0' || in_class)
+      fail(start, "octal escapes are not part of this dialect; use \\x and two digits");
     fail(start, "backreferences are not regular and cannot be enforced; spell the text out");
   }
-  if (is_letter(c)) fail(start, "unknown escape \\" + shown(c) + "; drop the backslash for the letter itself");
-  if (!dialect().identity.empty() && (c > 0x7F || dialect().identity.find(static_cast<char>(c)) == std::string_view::npos) &&
+  if (is_letter(c))
+    fail(start, "unknown escape \\" + shown(c) + "; drop the backslash for the letter itself");
+  if (!dialect().identity.empty() &&
+      (c > 0x7F || dialect().identity.find(static_cast<char>(c)) == std::string_view::npos) &&
       !(in_class && c == '-')) {
     note(start, "\\" + shown(c) + " needs no backslash; read as the character itself");
   }
@@ -271,7 +295,8 @@ Ranges Scanner::character_class(const Flags& flags) {
   while (true) {
     if (done()) fail(start, "the class is not closed; add ] or write \\[ for a bracket");
     if (peek() == ']' && !(first && dialect().leading_bracket_literal)) break;
-    if (peek() == '[' && peek(1) == ':') note(at_, "[: :] names no class here; it is read character by character");
+    if (peek() == '[' && peek(1) == ':')
+      note(at_, "[: :] names no class here; it is read character by character");
     first = false;
     const std::size_t low_at = at_;
     Ranges set;
@@ -286,7 +311,8 @@ Ranges Scanner::character_class(const Flags& flags) {
     Ranges high_set;
     const std::optional<CodePoint> high = element(high_set);
     if (!low || !high) {
-      if (!dialect().forgiving) fail(low_at, "a class such as \\w cannot bound a range; write \\- for a hyphen");
+      if (!dialect().forgiving)
+        fail(low_at, "a class such as \\w cannot bound a range; write \\- for a hyphen");
       note(dash, "a class such as \\w cannot bound a range; the hyphen is read as itself");
       if (low) set = {{*low, *low}};
       if (high) high_set = {{*high, *high}};
@@ -295,7 +321,8 @@ Ranges Scanner::character_class(const Flags& flags) {
       result.insert(result.end(), set.begin(), set.end());
       continue;
     }
-    if (*low > *high) fail(low_at, "the range " + shown(*low) + "-" + shown(*high) + " runs backwards; swap its ends");
+    if (*low > *high)
+      fail(low_at, "the range " + shown(*low) + "-" + shown(*high) + " runs backwards; swap its ends");
     result.emplace_back(*low, *high);
   }
   ++at_;

@@ -45,10 +45,10 @@ class Scanner {
 
   // A decimal number; false when no digit comes next. Fails above 2^32 - 2.
   bool number(std::uint32_t& value);
-  std::string group_name(char32_t close);      // up to and including `close`
+  std::string group_name(char32_t close);            // up to and including `close`
   Escape escape(const Flags& flags, bool in_class);  // behind the backslash
-  Ranges character_class(const Flags& flags);  // behind the bracket; case already folded
-  Ranges class_of(char name, const Flags& flags);  // d, w, s
+  Ranges character_class(const Flags& flags);        // behind the bracket; case already folded
+  Ranges class_of(char name, const Flags& flags);    // d, w, s
   Ranges folded(Ranges set, const Flags& flags);
   const Dialect& dialect() const { return *options_.dialect; }
 

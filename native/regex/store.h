@@ -20,10 +20,10 @@
 
 namespace structgen::regex {
 
-using Regex = std::uint32_t;                       // an interned expression
-inline constexpr Regex kNothing = 0;               // the empty language; also the dead state
-inline constexpr Regex kEpsilon = 1;               // the empty string
-inline constexpr Regex kAnything = 2;              // every valid UTF-8 string
+using Regex = std::uint32_t;           // an interned expression
+inline constexpr Regex kNothing = 0;   // the empty language; also the dead state
+inline constexpr Regex kEpsilon = 1;   // the empty string
+inline constexpr Regex kAnything = 2;  // every valid UTF-8 string
 inline constexpr std::uint32_t kUnbounded = 0xFFFFFFFFu;
 
 using CodePoint = std::uint32_t;
@@ -45,9 +45,9 @@ class Store {
   Regex literal(std::string_view text);
   Regex words(std::vector<std::string> words);  // exactly these strings; any order, duplicates allowed
   Regex concat(const std::vector<Regex>& parts);
-  Regex alternate(const std::vector<Regex>& parts);   // |
-  Regex intersect(const std::vector<Regex>& parts);   // &
-  Regex complement(Regex r);                          // valid UTF-8 strings not in r
+  Regex alternate(const std::vector<Regex>& parts);             // |
+  Regex intersect(const std::vector<Regex>& parts);             // &
+  Regex complement(Regex r);                                    // valid UTF-8 strings not in r
   Regex repeat(Regex r, std::uint32_t min, std::uint32_t max);  // max may be kUnbounded
 
   // --- Reading.
@@ -59,11 +59,11 @@ class Store {
   bool empty(Regex r);
   // Bytes of a shortest member; r must not be empty. Saturates at 2^32-1.
   std::uint32_t distance(Regex r);
-  std::string witness(Regex r);                       // a shortest member
-  bool matches(Regex r, std::string_view text);       // whole text
-  std::string print(Regex r) const;                   // for people and golden tests
+  std::string witness(Regex r);                  // a shortest member
+  bool matches(Regex r, std::string_view text);  // whole text
+  std::string print(Regex r) const;              // for people and golden tests
 
-  std::size_t size() const;                           // expressions interned
+  std::size_t size() const;  // expressions interned
   std::size_t memory_bytes() const;
 
   Engine& engine();

@@ -47,7 +47,8 @@ TEST(regex_similarity_rules) {
   CHECK_EQ(s.intersect({s.repeat(any, 5, 9), s.repeat(az, 0, kUnbounded)}), s.repeat(az, 5, 9));
   CHECK_EQ(s.intersect({s.repeat(any, 0, 9), s.literal("abc")}), s.literal("abc"));
   CHECK_EQ(s.intersect({s.repeat(any, 4, 9), s.literal("abc")}), kNothing);
-  CHECK_EQ(s.complement(s.repeat(any, 2, 3)), s.alternate({s.repeat(any, 0, 1), s.repeat(any, 4, kUnbounded)}));
+  CHECK_EQ(s.complement(s.repeat(any, 2, 3)),
+           s.alternate({s.repeat(any, 0, 1), s.repeat(any, 4, kUnbounded)}));
 }
 
 TEST(regex_literals_share_suffixes) {
@@ -116,10 +117,12 @@ TEST(regex_code_points_are_exact) {
 
 TEST(regex_anything_is_valid_utf8) {
   Store s;
-  for (const char* text : {"", "a", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xED\x9F\xBF", "\xF4\x8F\xBF\xBF"}) {
+  for (const char* text :
+       {"", "a", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xED\x9F\xBF", "\xF4\x8F\xBF\xBF"}) {
     CHECK(s.matches(kAnything, text));
   }
-  for (const char* text : {"\x80", "\xC0\x80", "\xC3", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE0\x80\x80", "\xFF"}) {
+  for (const char* text :
+       {"\x80", "\xC0\x80", "\xC3", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE0\x80\x80", "\xFF"}) {
     CHECK(!s.matches(kAnything, text));
     CHECK(!s.matches(s.complement(s.literal("x")), text));
   }
@@ -162,7 +165,8 @@ TEST(regex_distance_and_witness_of_intersections) {
   const Regex both_long = s.intersect({s.repeat(any, 100000, kUnbounded), az});
   CHECK_EQ(s.distance(both_long), 100000u);
   CHECK_EQ(s.witness(both_long).size(), std::size_t{100000});
-  const Regex parity = s.intersect({s.repeat(s.literal("aa"), 0, kUnbounded), s.repeat(s.literal("aaa"), 0, kUnbounded)});
+  const Regex parity =
+      s.intersect({s.repeat(s.literal("aa"), 0, kUnbounded), s.repeat(s.literal("aaa"), 0, kUnbounded)});
   CHECK_EQ(s.distance(s.intersect({parity, s.repeat(any, 1, kUnbounded)})), 6u);
 }
 
@@ -185,7 +189,8 @@ TEST(regex_long_chains_do_not_overflow_the_stack) {
   CHECK_EQ(s.distance(r), 300002u);
   CHECK_EQ(s.witness(r).size(), std::size_t{300002});
   std::vector<Regex> optional;
-  for (int i = 0; i < 4000; ++i) optional.push_back(s.repeat(letter(s, 'a', static_cast<char>('b' + i % 20)), 0, 1));
+  for (int i = 0; i < 4000; ++i)
+    optional.push_back(s.repeat(letter(s, 'a', static_cast<char>('b' + i % 20)), 0, 1));
   CHECK(s.row(s.concat(optional))['a'] != kNothing);
 }
 

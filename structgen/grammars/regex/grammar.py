@@ -37,7 +37,9 @@ class Regex(Grammar):
 
     def __repr__(self) -> str:
         shown = self.pattern if len(self.pattern) <= 60 else self.pattern[:57] + "…"
-        return f"regex({shown!r})" if self.dialect == "python" else f"regex({shown!r}, dialect={self.dialect!r})"
+        return (
+            f"regex({shown!r})" if self.dialect == "python" else f"regex({shown!r}, dialect={self.dialect!r})"
+        )
 
 
 def regex(pattern: str, *, dialect: str = "python") -> Regex:
@@ -53,5 +55,7 @@ def regex(pattern: str, *, dialect: str = "python") -> Regex:
     if not isinstance(pattern, str):
         raise RegexSyntaxError(f"a pattern is a str, got {type(pattern).__name__}", pattern=repr(pattern))
     if dialect not in DIALECTS:
-        raise RegexSyntaxError(f"unknown dialect {dialect!r}; choose from {', '.join(DIALECTS)}", pattern=pattern)
+        raise RegexSyntaxError(
+            f"unknown dialect {dialect!r}; choose from {', '.join(DIALECTS)}", pattern=pattern
+        )
     return Regex(pattern, dialect)

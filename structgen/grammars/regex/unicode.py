@@ -121,7 +121,9 @@ _BINARY = {
     "XID_Continue": "XIDC",
     "XID_Start": "XIDS",
 }
-_BINARY_BY_NAME = {**{name: name for name in _BINARY}, **{alias: name for name, alias in _BINARY.items() if alias}}
+_BINARY_BY_NAME = {
+    spelling: name for name, alias in _BINARY.items() for spelling in (name, alias) if spelling
+}
 
 
 @functools.cache
