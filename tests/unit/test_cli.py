@@ -308,7 +308,7 @@ main()
 
 def child(*arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-c", CHILD, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-P", "-c", CHILD, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
 
 
@@ -338,7 +338,7 @@ def test_a_terminal_sees_the_text_grow_and_then_the_value_in_colour() -> None:
     pty = pytest.importorskip("pty", reason="pseudo-terminals exist on Unix only")
     primary, secondary = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", CHILD, "generate", "--regex", "a", "grow"],
+        [sys.executable, "-P", "-c", CHILD, "generate", "--regex", "a", "grow"],
         stdin=subprocess.DEVNULL,
         stdout=secondary,
         stderr=secondary,
@@ -367,7 +367,7 @@ def test_a_terminal_sees_the_text_grow_and_then_the_value_in_colour() -> None:
 def test_no_colours_into_a_pipe_even_when_the_terminal_has_them(tmp_path: Path) -> None:
     environment = {**os.environ, "TERM": "xterm-256color"}
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, "generate", "--regex", "a", "p"],
+        [sys.executable, "-P", "-c", CHILD, "generate", "--regex", "a", "p"],
         capture_output=True,
         env=environment,
         check=True,

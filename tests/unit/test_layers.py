@@ -98,7 +98,7 @@ def test_torch_and_transformers_stay_in_their_folders(path: Path) -> None:
 def test_importing_loads_no_heavy_library(statement: str) -> None:
     heavy = [*sorted(HEAVY), "pydantic", "sentencepiece", "tiktoken", "mistral_common"]
     code = f"{statement}\nimport sys\nprint([name for name in {heavy!r} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]", f"{statement} loaded {done.stdout.strip()}"
 
