@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +19,7 @@ def command(
     file: Annotated[str, typer.Argument(help="File with a JSON Schema; - reads standard input.")],
     prefix: Annotated[str, typer.Argument(help="The output so far.")] = "",
     vocabulary: Annotated[str, typer.Option(help="pocket, or a tokenizer's file or folder.")] = "pocket",
+    end: Annotated[list[int] | None, typer.Option(help="Id of an end token, if the file names none.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="List at most this many allowed tokens, by id.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -24,7 +27,7 @@ def command(
     schema = read_schema(file)
     existing_path(vocabulary, "--vocabulary", "pocket")
     with output.progress().status(f"Loading {vocabulary} …"):
-        tokens = _vocabulary(vocabulary)
+        tokens = _vocabulary(vocabulary, end)
     document = inspect(schema, prefix, tokens, limit=limit)
     if as_json:
         output.print_json(document)
@@ -66,13 +69,19 @@ def inspect(schema: Any, prefix: str, vocabulary: Any, *, limit: int = 20) -> di
     }
 
 
-def _vocabulary(name: str) -> Any:
+def _vocabulary(name: str, end: list[int] | None) -> Any:
     """The tokens of the embedded model, or of the tokenizer in a file or folder."""
     import structgen
 
-    if name == "pocket":
-        return structgen.Vocabulary.from_tokenizer(structgen.load("pocket").tokenizer)
-    return structgen.Vocabulary.from_tokenizer(name)
+    if name != "pocket":
+        return structgen.Vocabulary.from_tokenizer(name, eos=end or None)
+    # From its files: a look at a mask should not wait for torch.
+    from structgen import pocket
+
+    folder = Path(pocket.__file__).parent
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    ids = end or config["eos_token_id"]
+    return structgen.Vocabulary.from_tokenizer(folder / "tokenizer.json", width=config["vocab_size"], eos=ids)
 
 
 def _entry(vocabulary: Any, token: int) -> dict[str, Any]:

@@ -152,3 +152,16 @@ def test_mask_shows_bytes_inside_a_character() -> None:
 def test_mask_says_where_a_prefix_leaves_the_schema() -> None:
     with pytest.raises(errors.TokenRejected, match='after "\\\\"y" the token "o" is not allowed'):
         inspect({"enum": ["yes", "no"]}, '"yo', bytes_vocabulary())
+
+
+def test_mask_on_the_command_line(schema_file: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tokenizers", reason="reading the embedded model's tokenizer needs tokenizers")
+    file = schema_file({"enum": ["yes", "no"]})
+    assert app.run(["mask", file, '"ye', "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["forced_text"] == 's"'
+    assert 's"'.startswith(document["allowed"][0]["text"])
+    assert app.run(["mask", file, '"ye']) == 0
+    assert 'forced     "s\\""' in capsys.readouterr().out
+    assert app.run(["mask", file, "x"]) == 1
+    assert "no output begins like this" in capsys.readouterr().err
