@@ -47,7 +47,9 @@ std::function<Formula()> resolver_of(nb::callable callable) {
 }  // namespace
 
 void bind_json(nb::module_& m) {
-  nb::class_<Store> store(m, "Store", "Where formulas are built; ids are small integers, equal when equal.");
+  // Weakly referenceable: Python keeps what it built in a store for as long as the store lives.
+  nb::class_<Store> store(m, "Store", nb::is_weak_referenceable(),
+                          "Where formulas are built; ids are small integers, equal when equal.");
   store.def(nb::init<>())
       .def_prop_ro("regex", [](Store& self) { return self.regexes; })
       .def_prop_ro("memory_bytes",
