@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import faulthandler
 import gzip
 import json
 import multiprocessing
@@ -78,17 +79,21 @@ def start_worker(masks: bool, seconds: int) -> None:
 def check(row: dict[str, Any]) -> dict[str, Any]:
     """Compile one schema and try its instances; never raises."""
     result: dict[str, Any] = {"name": row["name"], "verdict": "pass", "reason": ""}
-    signal.alarm(_state["seconds"])
+    limit = _state["seconds"]
+    # An alarm is only heard between native calls; past twice the limit the process itself ends.
+    faulthandler.dump_traceback_later(2 * limit, exit=True)
     try:
-        _check(row, result)
-    except TooSlow:
-        result.update(verdict="limit", reason=f"more than {_state['seconds']} s")
-    except MemoryError:
-        result.update(verdict="limit", reason=f"more than {MEMORY_BYTES >> 30} GB")
-    except Exception as error:  # any other error is a finding, not the end of the run
-        result.update(verdict="crash", reason=f"{type(error).__name__}: {error}"[:300])
-    finally:
+        signal.alarm(limit)
+        try:
+            _check(row, result)
+        except MemoryError:
+            result.update(verdict="limit", reason=f"more than {MEMORY_BYTES >> 30} GB")
+        except Exception as error:  # any other error is a finding, not the end of the run
+            result.update(verdict="crash", reason=f"{type(error).__name__}: {error}"[:300])
         signal.alarm(0)
+    except TooSlow:
+        result.update(verdict="limit", reason=f"more than {limit} s")
+    faulthandler.cancel_dump_traceback_later()
     return result
 
 
