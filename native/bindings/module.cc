@@ -1,5 +1,6 @@
 // The extension module `structgen._native`: every binding, and how errors cross over.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
 
 #include "bindings/bindings.h"
 #include "budget.h"

@@ -8,7 +8,6 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
-#include "budget.h"
 #include "regex/parse.h"
 
 namespace nb = nanobind;
@@ -87,9 +86,6 @@ void bind_regex(nb::module_& m) {
   using namespace structgen::bindings;
   using structgen::regex::CodePointRange;
   using structgen::regex::Store;
-  if (!nb::hasattr(m, "BudgetExceeded")) {
-    nb::exception<structgen::BudgetExceeded>(m, "BudgetExceeded", PyExc_RuntimeError);
-  }
   const nb::object pattern_error =
       nb::exception<structgen::regex::SyntaxError>(m, "PatternError", PyExc_ValueError);
 

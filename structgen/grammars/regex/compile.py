@@ -58,9 +58,8 @@ def compile_pattern(store: RegexStore, pattern: str, *, dialect: str) -> tuple[i
             raise
         message, position = error.args
         raise RegexSyntaxError(message, pattern=pattern, position=position) from None
-    except RuntimeError as error:
-        if type(error).__name__ != "BudgetExceeded":
-            raise
+    except ComplexityLimitExceeded as error:
         raise ComplexityLimitExceeded(
-            f"the pattern {pattern[:40]!r} is too complex ({error}); write a simpler one", limit=str(error)
+            f"the pattern {pattern[:40]!r} is too complex ({error.limit}); write a simpler one",
+            limit=error.limit,
         ) from None
