@@ -189,6 +189,34 @@ std::uint64_t Solver::estimate(Formula f) {
   return result;
 }
 
+// Formulas whose solutions together are those of f, where the first conjunct that is still
+// open is a choice; empty where it is none. A chosen branch is a conjunction again, so
+// that what it owes can be paid one literal at a time.
+std::vector<Formula> Solver::split(Formula f) {
+  const Node& node = formulas_[f];
+  const std::vector<Formula> conjuncts = node.kind == Kind::kAll ? node.children : std::vector<Formula>{f};
+  for (std::size_t at = 0; at < conjuncts.size(); ++at) {
+    if (formulas_.closed(conjuncts[at])) continue;
+    const Node& choice = formulas_[conjuncts[at]];
+    if (choice.kind != Kind::kAny && choice.kind != Kind::kExactlyOne) return {};
+    std::vector<Formula> alternatives;
+    for (Formula chosen : choice.children) {
+      spend(1);
+      std::vector<Formula> parts = conjuncts;
+      parts[at] = chosen;
+      if (choice.kind == Kind::kExactlyOne) {
+        for (Formula other : choice.children) {
+          if (other != chosen) parts.push_back(formulas_.negate(other));
+        }
+      }
+      const Formula alternative = formulas_.all(parts);
+      if (alternative != kFalse) alternatives.push_back(alternative);
+    }
+    return alternatives;
+  }
+  return {};
+}
+
 // A solution makes every conjunct true, in any order of members: so only literals of
 // the first conjunct that is still open need to be tried next.
 const std::vector<Formula>& Solver::urgent_literals(Formula f) {

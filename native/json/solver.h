@@ -126,6 +126,7 @@ class Solver {
   std::uint64_t estimate(Formula f);
   std::vector<std::pair<std::uint32_t, const KeyClass*>> candidates(Formula f, const ObjectContext& context);
   const std::vector<Formula>& urgent_literals(Formula f);
+  std::vector<Formula> split(Formula f);
   Regex without_seen(Regex region, const ObjectContext& context);
   void spend(std::uint64_t work);
 

@@ -65,7 +65,8 @@ std::optional<std::string> Solver::search_array(Formula start, std::uint32_t fir
     if (formulas_.closed(state.f)) {
       std::vector<const std::string*> items;
       for (std::int32_t i = current; i > 0; i = states[static_cast<std::size_t>(i)].previous) {
-        items.push_back(states[static_cast<std::size_t>(i)].item);
+        const std::string* item = states[static_cast<std::size_t>(i)].item;
+        if (item) items.push_back(item);  // a choice adds no item
       }
       std::string text;
       text.reserve(state.length);
@@ -78,6 +79,13 @@ std::optional<std::string> Solver::search_array(Formula start, std::uint32_t fir
     if (state.length > kMaxWitness) throw BudgetExceeded("shortest instance: 1 MiB");
     const std::uint32_t index = clip_index(state.f, state.index);
     if (!visited.insert(static_cast<std::uint64_t>(state.f) << 32 | index).second) continue;
+    if (const std::vector<Formula> alternatives = split(state.f); !alternatives.empty()) {
+      for (Formula alternative : alternatives) {
+        states.push_back({alternative, state.index, current, nullptr, state.length});
+        open.emplace(state.length + estimate(alternative), -static_cast<std::int32_t>(states.size() - 1));
+      }
+      continue;
+    }
     const std::vector<Move> ways = moves(state.f, item_literals(state.f, index), index);
     for (const Move& move : ways) {
       spend(1);

@@ -325,13 +325,21 @@ std::optional<std::string> Solver::search_object(Formula start, const ObjectCont
     if (formulas_.closed(f)) {
       std::vector<Member> members;
       for (std::int32_t i = current; i > 0; i = states[static_cast<std::size_t>(i)].previous) {
-        members.push_back(states[static_cast<std::size_t>(i)].member);
+        const Member& member = states[static_cast<std::size_t>(i)].member;
+        if (!member.text.empty()) members.push_back(member);  // a choice adds no member
       }
       std::reverse(members.begin(), members.end());
       return join_members(std::move(members));
     }
     if (length > kMaxWitness) throw BudgetExceeded("shortest instance: 1 MiB");
     if (!visited.insert({f, here, 0}).second) continue;
+    if (const std::vector<Formula> alternatives = split(f); !alternatives.empty()) {
+      for (Formula alternative : alternatives) {
+        states.push_back({alternative, here, current, {}, length});
+        open.emplace(length + estimate(alternative), -static_cast<std::int32_t>(states.size() - 1));
+      }
+      continue;
+    }
 
     // Members that leave the same formula behind are interchangeable: the shortest will do,
     // the others stay available.
@@ -344,7 +352,7 @@ std::optional<std::string> Solver::search_object(Formula start, const ObjectCont
     for (const auto& [key, key_class] : candidates(f, here)) {
       const std::vector<Move> ways = moves(f, key_class->literals, kMember);
       for (const Move& move : ways) {
-        spend(1);
+        spend(1 + formulas_.counting_literals(move.rest).size() / 4);
         if (move.rest == f || move.rest == kFalse) continue;
         const std::string* text = value(move.value);
         if (!text) continue;
