@@ -26,14 +26,15 @@ _vocabularies: weakref.WeakKeyDictionary[Any, dict[tuple[Any, ...], Vocabulary]]
 
 
 def model_and_tokenizer(model: Any, tokenizer: Any) -> tuple[Any, Any]:
-    """The model and tokenizer of a call; ``model`` may bring its tokenizer as ``.model`` and ``.tokenizer``."""
+    """The model and the tokenizer of a call; an object with ``.model`` and ``.tokenizer`` brings both."""
     if hasattr(model, "model") and hasattr(model, "tokenizer"):
         model, tokenizer = model.model, model.tokenizer if tokenizer is None else tokenizer
     if getattr(getattr(model, "config", None), "is_encoder_decoder", False):
         raise InvalidRequest("this is an encoder-decoder model; generate takes causal (decoder-only) models")
     if not hasattr(model, "get_input_embeddings") or not hasattr(model, "config"):
         raise InvalidRequest(
-            f"model must be a transformers causal model or what structgen.load() returns, got {type(model).__name__}"
+            "model must be a transformers causal model or what structgen.load() returns, "
+            f"got {type(model).__name__}"
         )
     return model, tokenizer
 

@@ -199,7 +199,8 @@ class _Builder:
             return self._dict(arguments or (str, Any), path)
         if _is_pydantic(origin) or dataclasses.is_dataclass(origin):
             raise InvalidSchema(
-                f"{origin.__name__} with type arguments is not supported; make a subclass with the types filled in",
+                f"{origin.__name__} with type arguments is not supported; make a subclass with the types "
+                "filled in",
                 pointer=_pointer(path),
             )
         raise _refused(origin, path)
@@ -328,7 +329,8 @@ def _arguments_of(function: Any, path: _Path) -> _Members:
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
             raise InvalidSchema(
-                f"the parameter {parameter} of {function.__name__} cannot be given by name; name every parameter",
+                f"the parameter {parameter} of {function.__name__} cannot be given by name; "
+                "name every parameter",
                 pointer=_pointer((*path, name)),
             )
         members[name] = (hints.get(name, Any), parameter.default is parameter.empty)

@@ -62,7 +62,8 @@ class LogitsProcessor(transformers.LogitsProcessor):  # type: ignore[misc]  # tr
 
     >>> import structgen, torch
     >>> pocket = structgen.load()
-    >>> vocabulary = structgen.Vocabulary.from_tokenizer(pocket.tokenizer, width=pocket.model.config.vocab_size)
+    >>> width = pocket.model.config.vocab_size
+    >>> vocabulary = structgen.Vocabulary.from_tokenizer(pocket.tokenizer, width=width)
     >>> constraint = structgen.compile(structgen.choice(["yes", "no"]), vocabulary)
     >>> ids = pocket.tokenizer("Is water wet?", return_tensors="pt").input_ids
     >>> out = pocket.model.generate(ids, logits_processor=[LogitsProcessor(constraint)], max_new_tokens=8)
@@ -88,15 +89,15 @@ class LogitsProcessor(transformers.LogitsProcessor):  # type: ignore[misc]  # tr
         self._last: dict[int, tuple[list[int], _Node]] = {}
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
-        """Scores (B, V) with -inf for every token that the output after ``input_ids`` (B, L) does not allow."""
+        """Scores (B, V) with -inf for every token not allowed after ``input_ids`` (B, L)."""
         width = scores.shape[-1]
         if width == self._assistant_width and width != self._vocabulary.width:
             return scores
         if width < self._vocabulary.size:
             raise IntegrationError(
-                f"the model gives {width} logits but the constraint's vocabulary has {self._vocabulary.size} ids; "
-                "build the Vocabulary from this model's tokenizer, or name the width of an assistant model "
-                "with another tokenizer: LogitsProcessor(constraint, assistant_width=…)"
+                f"the model gives {width} logits but the constraint's vocabulary has {self._vocabulary.size} "
+                "ids; build the Vocabulary from this model's tokenizer, or name the width of an assistant "
+                "model with another tokenizer: LogitsProcessor(constraint, assistant_width=…)"
             )
         self._notice_new_generation(input_ids)
         rows = input_ids[:, self._prompt_length :].tolist()

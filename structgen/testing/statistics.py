@@ -16,7 +16,7 @@ Outcome = TypeVar("Outcome", bound=Hashable)
 def chi_square_z(
     counts: Mapping[Outcome, int], law: Mapping[Outcome, float], *, smallest_cell: float = 10.0
 ) -> float:
-    """How far ``counts`` are from ``law``, in standard deviations (above 4.3: probability 1e-5 under the law).
+    """How far ``counts`` are from ``law``, in standard deviations (under the law, above 4.3 once in 100,000).
 
     Outcomes expected fewer than ``smallest_cell`` times are pooled.  An outcome of probability 0 that
     was counted returns infinity.

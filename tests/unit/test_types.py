@@ -199,7 +199,7 @@ def test_pydantic_models_are_described_and_read_by_pydantic() -> None:
     class Person(pydantic.BaseModel):  # type: ignore[name-defined,misc]
         name: str
         age: int = pydantic.Field(ge=0)
-        homes: list[Address] = []
+        homes: list[Address] = pydantic.Field(default_factory=list)
 
     class Open(pydantic.BaseModel):  # type: ignore[name-defined,misc]
         model_config = pydantic.ConfigDict(extra="allow")

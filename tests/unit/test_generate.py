@@ -1,0 +1,277 @@
+"""`generate` itself: what is asked for, what is said to the model, and the shape of what comes back.
+
+The law of the tokens is tested in tests/laws; here a byte vocabulary and a random model suffice.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="generate computes with torch")
+transformers = pytest.importorskip("transformers", reason="generate drives transformers models")
+
+import structgen as sg  # noqa: E402
+from structgen.decode.prompt import encode_prompt, is_batch, vocabulary_for  # noqa: E402
+from structgen.decode.streaming import StreamEvent, TextStream  # noqa: E402
+from structgen.errors import InvalidRequest  # noqa: E402
+from structgen.testing.models import tiny_llama  # noqa: E402
+
+VOCABULARY = sg.Vocabulary.from_tokens([bytes([byte]) for byte in range(256)] + [None], eos=256, width=260)
+MODEL = tiny_llama(260, seed=1, sharpness=2)
+
+
+def ask(prompt: Any = "hello", **arguments: Any) -> Any:
+    return sg.generate(MODEL, prompt, tokenizer=VOCABULARY, **arguments)
+
+
+@dataclass
+class Point:
+    x: int
+    kind: Literal["a", "b"] = "a"
+
+
+class TestWhatMayBeAskedFor:
+    def test_choice(self) -> None:
+        out = ask(choice=["yes", "no"])
+        assert out.text in ("yes", "no")
+        assert out.value == out.text
+        assert out.law == "local"
+        assert len(out.tokens) == len(out.logprobs) == len(out.masked_logprobs)
+
+    def test_regex(self) -> None:
+        out = ask(regex=r"[A-Z]{2}-\d{4}")
+        assert out.text[2] == "-"
+        assert out.text[3:].isdigit()
+
+    @pytest.mark.parametrize("form", ["dict", "text", "grammar", "constraint"])
+    def test_schema_in_every_form(self, form: str) -> None:
+        schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+        schema["additionalProperties"] = False
+        asked: Any = {
+            "dict": lambda: schema,
+            "text": lambda: json.dumps(schema),
+            "grammar": lambda: sg.json_schema(schema),
+            "constraint": lambda: sg.compile(schema, VOCABULARY),
+        }[form]()
+        out = ask(schema=asked, max_tokens=30)
+        assert isinstance(out.value["n"], int)
+        assert json.loads(out.text) == out.value
+
+    def test_types_give_typed_values(self) -> None:
+        assert isinstance(ask(type=int, max_tokens=8).value, int)
+        assert isinstance(ask(type=bool).value, bool)
+        assert ask(type=Literal["x", 3]).value in ("x", 3)
+        assert isinstance(ask(schema=Point, max_tokens=60).value, Point)
+        assert isinstance(ask(type=list[Point], max_tokens=60).value, list)
+
+    def test_a_pydantic_class_gives_its_instances(self) -> None:
+        pydantic = pytest.importorskip("pydantic", reason="Pydantic is optional")
+
+        class Answer(pydantic.BaseModel):  # type: ignore[name-defined,misc]
+            ok: bool
+            level: int = pydantic.Field(ge=1, le=3)
+
+        out = ask(schema=Answer, max_tokens=60)
+        assert isinstance(out.value, Answer)
+
+    def test_a_validator_the_schema_cannot_say_is_named(self) -> None:
+        pydantic = pytest.importorskip("pydantic", reason="Pydantic is optional")
+
+        class Never(pydantic.BaseModel):  # type: ignore[name-defined,misc]
+            ok: bool
+
+            @pydantic.field_validator("ok")
+            @classmethod
+            def refuse(cls, value: bool) -> bool:
+                raise ValueError("whatever it is")
+
+        with pytest.raises(sg.StructgenError, match="Never itself refused it"):
+            ask(schema=Never)
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({}, "none of them"),
+            ({"schema": {}, "regex": "a"}, "schema= and regex="),
+            ({"grammar": "start: x"}, "Grammar"),
+            ({"regex": "a", "max_token": 3}, "did you mean max_tokens"),
+            ({"schema": {}, "white_space": "any"}, "did you mean whitespace"),
+            ({"regex": "a", "max_tokens": -1}, "max_tokens"),
+            ({"regex": "a", "max_tokens": 2.5}, "max_tokens"),
+            ({"regex": "a", "n": 0}, "n must"),
+            ({"regex": "a", "seed": -1}, "seed"),
+            ({"regex": "a", "temperature": -0.1}, "temperature"),
+            ({"regex": "a", "sampler": "magic"}, "masked"),
+            ({"regex": "a", "batch_size": 0}, "batch_size"),
+        ],
+        ids=str,
+    )
+    def test_requests_that_make_no_sense_say_why(self, arguments: dict[str, Any], message: str) -> None:
+        with pytest.raises(InvalidRequest, match=message):
+            ask(**arguments)
+
+    def test_too_small_a_budget_is_refused_before_any_pass(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def explode(*_: Any, **__: Any) -> None:
+            raise AssertionError("the model was asked")
+
+        monkeypatch.setattr(MODEL, "forward", explode)
+        with pytest.raises(sg.BudgetTooSmall) as caught:
+            ask(choice=["abcde", "xyzuvw"], max_tokens=4)
+        assert (caught.value.needed, caught.value.given) == (5, 4)
+
+    def test_grammar_options_reach_the_grammar(self) -> None:
+        for seed in range(5):
+            schema = {"type": "array", "minItems": 2, "maxItems": 2, "items": {"const": "x"}}
+            assert ask(schema=schema, whitespace="compact", seed=seed).text == '["x","x"]'
+
+
+class TestWhatComesBack:
+    def test_shapes(self) -> None:
+        assert isinstance(ask(choice=["a"]), sg.Generation)
+        assert [type(one) for one in ask(["p", "q"], choice=["a"])] == [sg.Generation] * 2
+        assert [type(one) for one in ask("p", choice=["a"], n=3)] == [sg.Generation] * 3
+        nested = ask(["p", "q"], choice=["a"], n=3)
+        assert [len(some) for some in nested] == [3, 3]
+        assert len(ask(["p"], choice=["a"])) == 1
+
+    def test_stats_add_up(self) -> None:
+        out = ask("hey", regex="abc[xy]def", temperature=0)
+        assert out.stats.prompt_tokens == 3
+        assert (out.stats.drawn_tokens, out.stats.forced_tokens) == (1, 6)
+        assert out.stats.forward_passes == 2
+        assert set(out.stats.as_dict()["seconds"]) == {"forward", "mask", "sample"}
+        json.dumps(out.stats.as_dict())
+
+    def test_the_same_call_gives_the_same_output(self) -> None:
+        calls = [ask(["p", "qrs"], regex="[a-z]{4,9}", n=2, seed=3) for _ in range(2)]
+        assert [[g.text for g in some] for some in calls[0]] == [[g.text for g in some] for some in calls[1]]
+        assert (
+            ask("qrs", regex="[a-z]{4,9}", n=2, seed=3)[0].text == ask("qrs", regex="[a-z]{4,9}", seed=3).text
+        )
+
+    def test_the_vocabulary_of_another_model_is_refused(self) -> None:
+        with pytest.raises(sg.VocabularyError, match="not the model's tokenizer"):
+            sg.generate(tiny_llama(100), "a", choice=["b"], tokenizer=VOCABULARY)
+
+
+class TestStreaming:
+    REGEX = "[é☃😀ab]{12}"
+
+    def test_deltas_never_split_a_character_and_join_to_the_text(self) -> None:
+        for seed in range(5):
+            events = list(ask(regex=self.REGEX, stream=True, seed=seed))
+            assert all(isinstance(event, StreamEvent) for event in events)
+            final = events[-1].generation
+            assert final is not None
+            assert all(event.generation is None for event in events[:-1])
+            assert "".join(events) == final.text
+            assert [token for event in events for token in event.tokens] == final.tokens
+            assert "\ufffd" not in final.text
+            assert final.text == ask(regex=self.REGEX, seed=seed).text
+
+    def test_on_token_sees_the_same_events(self) -> None:
+        seen: list[StreamEvent] = []
+        out = ask(regex=self.REGEX, on_token=seen.append, seed=2)
+        assert "".join(seen) == out.text
+        assert seen[-1].generation is out
+
+    def test_rows_of_a_batch_are_told_apart(self) -> None:
+        pieces: dict[int, str] = {}
+        found: dict[int, sg.Generation] = {}
+        for event in ask(["a", "bcd"], regex="[a-f]{3,8}", n=2, stream=True):
+            pieces[event.row] = pieces.get(event.row, "") + event
+            if event.generation is not None:
+                assert event.row not in found
+                found[event.row] = event.generation
+        assert {row: generation.text for row, generation in found.items()} == pieces
+        assert sorted(found) == [0, 1, 2, 3]
+
+    def test_a_stream_may_be_abandoned(self) -> None:
+        events = ask(regex="[a-z]{50}", stream=True)
+        next(events)
+        events.close()
+        assert ask(choice=["a"]).text == "a"
+
+    def test_broken_bytes_show_as_replacement_characters(self) -> None:
+        stream = TextStream()
+        assert stream.push(b"a\xe2\x98") == "a"
+        assert stream.push(b"\x83", final=False) == "☃"
+        assert stream.push(b"\xe2", final=True) == "\ufffd"
+        assert stream.text == "a☃\ufffd"
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Any:
+    """A byte-level BPE tokenizer with a beginning token, an end token and a chat template."""
+    tokenizers = pytest.importorskip("tokenizers", reason="comes with transformers")
+    bpe = tokenizers.Tokenizer(tokenizers.models.BPE())
+    bpe.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = tokenizers.decoders.ByteLevel()
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=300,
+        special_tokens=["<s>", "</s>", "<|turn|>"],
+        initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    bpe.train_from_iterator(["the yes and no of it", '{"name": "Ada"}'] * 20, trainer)
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=bpe, bos_token="<s>", eos_token="</s>")
+    fast.chat_template = (
+        "{% for m in messages %}<|turn|>{{ m.role }}:{{ m.content }}{% endfor %}"
+        "{% if add_generation_prompt %}<|turn|>assistant:{% endif %}"
+    )
+    return fast
+
+
+class TestWhatIsSaidToTheModel:
+    def test_text_chat_and_ids(self, tokenizer: Any) -> None:
+        model = tiny_llama(310, seed=2)
+        vocabulary = vocabulary_for(model, tokenizer)
+        assert vocabulary.width == 310
+        assert vocabulary is vocabulary_for(model, tokenizer)
+        chat = [{"role": "user", "content": "yes or no?"}]
+        ids = encode_prompt(chat, tokenizer, vocabulary)
+        assert tokenizer.decode(ids) == "<|turn|>user:yes or no?<|turn|>assistant:"
+        assert encode_prompt("the yes", tokenizer, vocabulary) == tokenizer("the yes")["input_ids"]
+        assert encode_prompt(torch.tensor([5, 6]), tokenizer, vocabulary) == [5, 6]
+        for prompt in (chat, "the", [5, 6, 7], torch.tensor([5, 6]), [chat, "the", [5]]):
+            out = sg.generate(model, prompt, tokenizer=tokenizer, choice=["yes", "no"])
+            assert all(one.text in ("yes", "no") for one in (out if isinstance(out, list) else [out]))
+
+    def test_what_is_a_batch(self) -> None:
+        assert not any(map(is_batch, ["a", [1, 2], [{"role": "user", "content": "a"}], torch.tensor([1])]))
+        assert all(map(is_batch, [["a"], [[1]], [[{"role": "user", "content": "a"}]], torch.tensor([[1]])]))
+
+    def test_an_empty_text_begins_with_the_beginning_token(self, tokenizer: Any) -> None:
+        model = tiny_llama(310, seed=2)
+        assert encode_prompt("", tokenizer, vocabulary_for(model, tokenizer)) == [tokenizer.bos_token_id]
+        assert encode_prompt("", VOCABULARY, VOCABULARY) == [256]
+
+    @pytest.mark.parametrize("prompt", [[], None, 3.5, [True], [300], [-1], [[]], {"role": "user"}], ids=str)
+    def test_prompts_that_are_none_are_refused(self, prompt: Any) -> None:
+        with pytest.raises(InvalidRequest, match="prompt"):
+            ask(prompt, choice=["a"])
+
+    def test_a_chat_without_template_is_refused(self) -> None:
+        with pytest.raises(InvalidRequest, match="chat template"):
+            ask([{"role": "user", "content": "a"}], choice=["a"])
+
+    def test_a_model_without_tokenizer_is_refused(self) -> None:
+        with pytest.raises(InvalidRequest, match="tokenizer"):
+            sg.generate(MODEL, "a", choice=["b"])
+        with pytest.raises(InvalidRequest, match="transformers causal model"):
+            sg.generate("gpt", "a", choice=["b"], tokenizer=VOCABULARY)
+
+    def test_an_object_with_model_and_tokenizer_is_enough(self) -> None:
+        class Loaded:
+            model, tokenizer = MODEL, VOCABULARY
+
+        assert sg.generate(Loaded(), "a", choice=["b"]).text == "b"
+
+    def test_end_tokens_named_by_the_model_count_only_when_special(self, tokenizer: Any) -> None:
+        model = tiny_llama(310, seed=2)
+        model.generation_config.eos_token_id = [2, 40]
+        assert set(vocabulary_for(model, tokenizer).eos_ids) == {1, 2}
