@@ -23,10 +23,12 @@ TARGET = Path(__file__).resolve().parent.parent / "structgen" / "_native.pyi"
 # (what nanobind writes, what it means)
 CORRECTIONS = [
     # RegexStore has a method called bytes, which hides the type inside the class body.
-    (r"(\W)bytes\b(?!\()", r"\1builtins.bytes"),
+    (r"((?:: |-> |\| |\[))bytes\b", r"\1builtins.bytes"),
     (r"resolver: Callable\b", "resolver: Callable[[], int]"),
     (r"-> dict\b", "-> dict[str, int]"),
+    # What an array must look like is checked by the binding; to a type checker it is an array.
     (r"NDArray,", "NDArray[Any],"),
+    (r"Annotated\[(NDArray\[[^\]]*\]), dict\(.*?\)\]", r"\1"),
     (r"(def from_(?:formula|regex)\(.*\)) -> Constraint:", r"\1 -> Constraint | None:"),
     (r"(def load\(.*\)) -> TokenTrie:", r"\1 -> TokenTrie | None:"),
 ]
@@ -44,12 +46,12 @@ def corrected(stub: str) -> str:
             sys.exit(f"the correction {pattern!r} no longer applies: remove it")
     code = "".join(pieces)
     return code.replace("\nfrom collections.abc", "\nimport builtins\nfrom collections.abc", 1).replace(
-        "from typing import Annotated", "from typing import Annotated, Any", 1
+        "from typing import Annotated", "from typing import Any", 1
     )
 
 
 def main() -> None:
-    generator = StubGen(_native)
+    generator = StubGen(_native, include_private=True)  # not_ and type_ end in an underscore
     generator.put(_native)
     TARGET.write_text(corrected(generator.get()), encoding="utf-8")
     for command in (["check", "--fix", "--quiet"], ["format", "--quiet"]):

@@ -1,0 +1,211 @@
+"""The C++ core: expressions, formulas, token tries and matchers."""
+
+import builtins
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy
+from numpy.typing import NDArray
+
+class PatternError(ValueError): ...
+
+class RegexStore:
+    """
+    Interned regular expressions; an expression is an int, 0 is the empty language.
+    """
+
+    def __init__(self) -> None: ...
+    def parse(
+        self,
+        pattern: str,
+        dialect: str,
+        property: Callable[[str], list[tuple[int, int]] | None],
+        case_groups: Callable[[], list[list[int]]],
+    ) -> tuple[int, list[str]]:
+        """
+        The expression of a pattern, and notes on what was read as meant. Raises PatternError(message, position).
+        """
+
+    def bytes(self, low: int, high: int) -> int: ...
+    def code_points(self, ranges: Sequence[tuple[int, int]]) -> int:
+        """One code point of these inclusive ranges."""
+
+    def literal(self, text: str | builtins.bytes) -> int: ...
+    def words(self, words: Sequence[str] | Sequence[builtins.bytes]) -> int:
+        """Exactly these strings; any order, duplicates allowed."""
+
+    def concat(self, parts: Sequence[int]) -> int: ...
+    def alternate(self, parts: Sequence[int]) -> int: ...
+    def intersect(self, parts: Sequence[int]) -> int: ...
+    def complement(self, r: int) -> int:
+        """The valid UTF-8 strings that are not in r."""
+
+    def repeat(self, r: int, min: int, max: int | None = None) -> int:
+        """At least min times, at most max times (None: no bound)."""
+
+    def nullable(self, r: int) -> bool: ...
+    def step(self, r: int, byte: int) -> int:
+        """What may follow the byte; 0 where no completion exists."""
+
+    def empty(self, r: int) -> bool: ...
+    def distance(self, r: int) -> int:
+        """
+        Bytes of a shortest member; 2**32 - 1 when it is longer or there is none.
+        """
+
+    def witness(self, r: int) -> builtins.bytes:
+        """A shortest member."""
+
+    def matches(self, r: int, text: str | builtins.bytes) -> bool: ...
+    def print(self, r: int) -> str: ...
+    def memory_bytes(self) -> int: ...
+    def __len__(self) -> int: ...
+
+def complete_number(
+    prefix: str, cells: Sequence[Sequence[tuple[str, str, bool]]], form: str
+) -> str | None: ...
+def number_meets(
+    text: str, cell: Sequence[tuple[str, str, bool]], form: str
+) -> bool: ...
+def number_decided(prefix: str, kind: str, value: str, form: str) -> bool | None: ...
+def is_number(text: str, form: str) -> bool: ...
+def is_number_prefix(text: str, form: str) -> bool: ...
+def lexical_representative(prefix: str, form: str) -> str: ...
+def decimal_text(a: str) -> str: ...
+def decimal_compare(a: str, b: str) -> int: ...
+def decimal_is_multiple(a: str, b: str) -> bool: ...
+def read_rank_entries(
+    json: builtins.bytes, start: int
+) -> tuple[builtins.bytes, list[int], int] | None:
+    """
+    The JSON array of {rank, token_bytes} from just behind its '[': the bytes of all ranks, their offsets, and where its ']' stands; None for any other shape.
+    """
+
+class TokenTrie:
+    """The bytes of every token as a trie in depth-first order; immutable."""
+
+    @staticmethod
+    def build(text: builtins.bytes, offsets: NDArray[numpy.uint32]) -> TokenTrie:
+        """
+        The trie of text[offsets[i]:offsets[i + 1]]; an empty token is never text.
+        """
+
+    @staticmethod
+    def load(
+        saved: builtins.bytes, text: builtins.bytes, offsets: NDArray[numpy.uint32]
+    ) -> TokenTrie | None:
+        """What save() wrote for exactly this text, or None."""
+
+    def save(self) -> builtins.bytes:
+        """The shape of the trie, without the text."""
+
+    def token_bytes(self, id: int) -> builtins.bytes:
+        """The bytes of one id; empty for an id that is never text."""
+
+    def ids_of(self, bytes: builtins.bytes) -> list[int]:
+        """Every id with exactly these bytes, ascending."""
+
+    def encode_greedy(self, bytes: builtins.bytes) -> tuple[list[int], int]:
+        """Longest token first: the ids, and how many bytes they cover."""
+
+    def single_bytes(self) -> builtins.bytes:
+        """The bytes that are tokens of their own, ascending."""
+
+    def nodes(self) -> list[tuple[int, int, int, int]]:
+        """(subtree_end, token, depth, byte) of every node, in preorder."""
+
+    @property
+    def node_count(self) -> int: ...
+    @property
+    def vocabulary_size(self) -> int: ...
+    @property
+    def longest_token(self) -> int: ...
+    @property
+    def memory_bytes(self) -> int: ...
+
+class Store:
+    """Where formulas are built; ids are small integers, equal when equal."""
+
+    def __init__(self) -> None: ...
+    @property
+    def regex(self) -> RegexStore: ...
+    @property
+    def memory_bytes(self) -> int: ...
+    def type_(self, name: str) -> int: ...
+    def boolean(self, value: bool) -> int: ...
+    def string(self, language: int) -> int: ...
+    def integer(self) -> int: ...
+    def members(self, keys: int, schema: int, count: int) -> int: ...
+    def items(self, start: int, stop: int | None, schema: int, count: int) -> int: ...
+    def declare(self, names: Sequence[str]) -> int: ...
+    def reference(self, resolver: Callable[[], int]) -> int: ...
+    def all_of(self, children: Sequence[int]) -> int: ...
+    def any_of(self, children: Sequence[int]) -> int: ...
+    def exactly_one(self, children: Sequence[int]) -> int: ...
+    def not_(self, formula: int) -> int: ...
+    def string_language(self, formula: int) -> int:
+        """The strings that satisfy the formula, as an expression of `regex`."""
+
+    def print(self, formula: int) -> str: ...
+    def at_least(self, text: str) -> int: ...
+    def more_than(self, text: str) -> int: ...
+    def multiple_of(self, text: str) -> int: ...
+    def number_equals(self, text: str) -> int: ...
+
+    FALSE: int = 0
+
+    TRUE: int = 1
+
+class Constraint:
+    @staticmethod
+    def from_formula(
+        store: Store,
+        formula: int,
+        property_order: str,
+        whitespace: str,
+        numbers: str,
+        escapes: str,
+        trie: TokenTrie,
+        width: int,
+        end_tokens: Sequence[int],
+    ) -> Constraint | None:
+        """None when the formula has no value."""
+
+    @staticmethod
+    def from_regex(
+        store: Store,
+        language: int,
+        trie: TokenTrie,
+        width: int,
+        end_tokens: Sequence[int],
+    ) -> Constraint | None:
+        """None when the language is empty."""
+
+    def matcher(self) -> Matcher: ...
+    @property
+    def cache_info(self) -> dict[str, int]: ...
+
+class Matcher:
+    def advance(self, token: int) -> int:
+        """0: accepted, 1: rejected, 2: already terminated."""
+
+    def try_advance(self, tokens: Sequence[int]) -> int: ...
+    def rollback(self, steps: int) -> bool: ...
+    def fork(self) -> Matcher: ...
+    def reset(self) -> None: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def mask_words(self) -> int: ...
+    def fill_mask(self, out: NDArray[Any], row: int = 0) -> None: ...
+    @property
+    def can_stop(self) -> bool: ...
+    @property
+    def is_terminated(self) -> bool: ...
+    def forced_tokens(self) -> list[int]: ...
+    def completion(self) -> list[int] | None:
+        """
+        Tokens of a short completion; None when the vocabulary cannot spell it.
+        """
+
+    def completion_bytes(self) -> builtins.bytes: ...
