@@ -387,7 +387,8 @@ def _scalar_reader(tp: Any, accepted: tuple[type, ...], convert: Reader) -> Read
     def read(value: Any) -> Any:
         if not isinstance(value, accepted) or (isinstance(value, bool) and tp is not bool):
             raise Mismatch(f"{value!r} is no {_name(tp)}")
-        if tp is int and value != int(value):
+        number: Any = value
+        if tp is int and number != int(number):
             raise Mismatch(f"{value!r} is no integer")
         return convert(value)
 
