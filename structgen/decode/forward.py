@@ -45,8 +45,7 @@ def takes_ragged_batches(model: Any) -> bool:
     cache = new_cache(model)
     if cache is None:
         return False
-    replicated = getattr(cache, "layer_class_to_replicate", None)
-    kinds = [type(layer) for layer in cache.layers] or [replicated]
+    kinds: list[Any] = [type(layer) for layer in cache.layers] or [cache.layer_class_to_replicate]
     return all(kind is DynamicLayer for kind in kinds)
 
 

@@ -71,8 +71,8 @@ def _end_ids(model: Any, tokenizer: Any) -> list[int] | None:
     for settings in (getattr(model, "generation_config", None), model.config):
         named = getattr(settings, "eos_token_id", None)
         for token in named if isinstance(named, (list, tuple)) else [named]:
-            if token in added and getattr(added[token], "special", False) and token not in ends:
-                ends.append(int(token))
+            if isinstance(token, int) and getattr(added.get(token), "special", False) and token not in ends:
+                ends.append(token)
     return ends or None
 
 

@@ -49,4 +49,4 @@ def chi_square_z(
         return 0.0
     statistic = sum((count - expected) ** 2 / expected for count, expected in cells)
     shift = 2 / (9 * degrees)
-    return ((statistic / degrees) ** (1 / 3) - (1 - shift)) / math.sqrt(shift)
+    return (math.cbrt(statistic / degrees) - (1 - shift)) / math.sqrt(shift)

@@ -27,7 +27,11 @@ PROMPT = "Write an example.\nJSON:"
 
 @pytest.fixture(scope="module")
 def pocket() -> Any:
-    return sg.load()
+    # A model this small gains nothing from several threads, and loses much where cores are shared.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield sg.load()
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -182,6 +182,18 @@ def test_a_tight_budget_draws_from_what_fits_in_proportion() -> None:
     assert chi_square_z(counts, {token: mass / total for token, mass in fitting.items()}) < 4.3
 
 
+def test_when_repeated_draws_run_out_the_plan_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that all but refuses what fits: the known completion finishes the output all the same."""
+    monkeypatch.setattr("structgen.decode.row.MAX_REDRAWS", 1)
+    model = tiny_llama(VOCABULARY.width, seed=3, sharpness=5)
+    members = ["c", "aaaaa", "abaaaa", "baaaaa", "ccccccc"]
+    constraint = ReferenceConstraint(Language.of(members), VOCABULARY)
+    for max_tokens in range(1, 6):
+        sampled = generations(model, constraint, [[1]], n=100, max_tokens=max_tokens)
+        assert all(g.text in members and len(g.tokens) <= max_tokens for g in sampled)
+    assert any(g.stats.budget_bans for g in generations(model, constraint, [[1]], n=100, max_tokens=1))
+
+
 @pytest.mark.parametrize("kind", MODELS)
 @pytest.mark.parametrize("temperature", [0, 1.0])
 def test_rows_do_not_depend_on_their_neighbours(kind: str, temperature: float) -> None:

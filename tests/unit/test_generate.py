@@ -6,6 +6,7 @@ The law of the tokens is tested in tests/laws; here a byte vocabulary and a rand
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +23,15 @@ from structgen.testing.models import tiny_llama  # noqa: E402
 
 VOCABULARY = sg.Vocabulary.from_tokens([bytes([byte]) for byte in range(256)] + [None], eos=256, width=260)
 MODEL = tiny_llama(260, seed=1, sharpness=2)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """Models of this size are faster without a team of threads to wake for each operation."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def ask(prompt: Any = "hello", **arguments: Any) -> Any:
