@@ -80,6 +80,18 @@ void bind_json(nb::module_& m) {
              const EngineGuard guard(*self.engine);
              return self.engine->formulas.number({NumberLiteral::Kind::kInteger, {}});
            })
+      .def("integer_written",
+           [](Store& self) {
+             const EngineGuard guard(*self.engine);
+             return self.engine->formulas.number({NumberLiteral::Kind::kPlain, {}});
+           },
+           "A number written without point and exponent: what draft 4 calls an integer.")
+      .def("distinct",
+           [](Store& self) {
+             const EngineGuard guard(*self.engine);
+             return self.engine->formulas.distinct();
+           },
+           "The items of an array are pairwise different.")
       .def("members",
            [](Store& self, regex::Regex keys, Formula schema, std::uint32_t count) {
              const EngineGuard guard(*self.engine);

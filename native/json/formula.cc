@@ -19,6 +19,14 @@ FormulaStore::FormulaStore(regex::Store& regexes) : regexes_(regexes) {
 
 Formula FormulaStore::intern(Node node) { return nodes_.intern(node); }
 
+namespace {
+
+bool has_value(const NumberLiteral& literal) {
+  return literal.kind != NumberLiteral::Kind::kInteger && literal.kind != NumberLiteral::Kind::kPlain;
+}
+
+}  // namespace
+
 // --- Literals ---------------------------------------------------------------
 
 Formula FormulaStore::type(Type type) {
@@ -37,7 +45,7 @@ Formula FormulaStore::string(Regex language) {
 
 Formula FormulaStore::number(const NumberLiteral& literal) {
   std::string name = std::to_string(static_cast<int>(literal.kind));
-  if (literal.kind != NumberLiteral::Kind::kInteger) name += literal.value.to_string();
+  if (has_value(literal)) name += literal.value.to_string();
   auto [entry, added] = number_ids_.try_emplace(name, static_cast<std::uint32_t>(numbers_.size()));
   if (added) numbers_.push_back(literal);
   return intern({.kind = Kind::kNumber, .a = entry->second, .children = {}});
@@ -56,7 +64,7 @@ Formula FormulaStore::items(std::uint32_t start, std::uint32_t stop, Formula sch
   return intern({.kind = Kind::kItems, .a = start, .b = stop, .c = schema, .d = count, .children = {}});
 }
 
-Formula FormulaStore::distinct() { return intern({.kind = Kind::kDistinct, .children = {}}); }
+Formula FormulaStore::distinct(Formula seen) { return intern({.kind = Kind::kDistinct, .a = seen, .children = {}}); }
 
 Formula FormulaStore::declare(const std::vector<std::string>& names) {
   std::vector<std::uint32_t> keys;
@@ -198,7 +206,7 @@ Formula FormulaStore::negate(Formula f) {
 
 std::string FormulaStore::print(Formula f) const {
   static constexpr const char* kTypeNames[] = {"null", "boolean", "number", "string", "array", "object"};
-  static constexpr const char* kNumberNames[] = {">=", ">", "integer", "multiple of", "="};
+  static constexpr const char* kNumberNames[] = {">=", ">", "integer", "multiple of", "=", "plain"};
   const Node& node = nodes_[f];
   auto list = [&](const char* name) {
     std::string text = std::string(name) + "(";
@@ -224,7 +232,7 @@ std::string FormulaStore::print(Formula f) const {
     case Kind::kNumber: {
       const NumberLiteral& literal = numbers_[node.a];
       std::string text = kNumberNames[static_cast<int>(literal.kind)];
-      if (literal.kind != NumberLiteral::Kind::kInteger) text += " " + literal.value.to_string();
+      if (has_value(literal)) text += " " + literal.value.to_string();
       return "number(" + text + ")";
     }
     case Kind::kMembers:
@@ -233,7 +241,7 @@ std::string FormulaStore::print(Formula f) const {
       return "items(" + std::to_string(node.a) + ".." + (node.b == kNoStop ? "" : std::to_string(node.b)) +
              ", " + print(node.c) + ", " + std::to_string(node.d) + ")";
     case Kind::kDistinct:
-      return "distinct";
+      return node.a == kFalse ? "distinct" : "distinct(not " + print(node.a) + ")";
     case Kind::kReference:
       return "ref(" + std::to_string(node.a) + ")";
     case Kind::kNot:

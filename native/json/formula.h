@@ -47,7 +47,7 @@ enum class Kind : std::uint8_t {
   kNumber,      // a: index of a NumberLiteral
   kMembers,     // a: Regex of keys, b: Formula, c: count
   kItems,       // a: start, b: stop (inclusive) or kNoStop, c: Formula, d: count
-  kDistinct,    // items pairwise different
+  kDistinct,    // a: Formula; the items to come differ from each other, and none satisfies a
   kReference,   // a: index of a name
   kNot,         // a: Formula
   kAll,         // children
@@ -85,7 +85,7 @@ class FormulaStore {
   Formula number(const NumberLiteral& literal);
   Formula members(Regex keys, Formula schema, std::uint32_t count);
   Formula items(std::uint32_t start, std::uint32_t stop, Formula schema, std::uint32_t count);
-  Formula distinct();
+  Formula distinct(Formula seen = kFalse);
   // True, and says that these names are declared in this order.
   Formula declare(const std::vector<std::string>& names);
   // A name whose formula is asked for when it is first reached.
@@ -118,8 +118,9 @@ class FormulaStore {
   // f with every literal that `change` maps replaced.
   using Change = std::pair<Formula, Formula>;
   Formula rewrite(Formula f, const std::vector<Change>& changes);
-  // The counting literals of f in document order, each once.
+  // The literals of f that members or items touch, in document order, each once.
   const std::vector<Formula>& counting_literals(Formula f);
+  bool has_distinct(Formula f);
   // Truth when every counting literal is false: may the object or array end here?
   bool closed(Formula f);
   // Truth under an assignment of all literals of f.
@@ -157,6 +158,7 @@ class FormulaStore {
   std::unordered_set<std::uint64_t> restricting_;  // references being followed
   std::unordered_map<Formula, std::vector<Formula>> counting_;
   std::unordered_map<Formula, bool> closed_;
+  std::unordered_map<Formula, bool> has_distinct_;
   std::unordered_map<Formula, Regex> languages_;
   std::unordered_map<Formula, std::vector<NumberCell>> cells_;
   std::uint32_t depth_ = 0;

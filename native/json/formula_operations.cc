@@ -142,6 +142,18 @@ const std::vector<Formula>& FormulaStore::counting_literals(Formula f) {
   return counting_.emplace(f, std::move(found)).first->second;
 }
 
+bool FormulaStore::has_distinct(Formula f) {
+  const Node& node = nodes_[f];
+  if (node.kind == Kind::kDistinct) return true;
+  if (node.kind == Kind::kNot) return has_distinct(node.a);
+  if (node.children.empty()) return false;
+  if (auto known = has_distinct_.find(f); known != has_distinct_.end()) return known->second;
+  const bool result = std::any_of(node.children.begin(), node.children.end(),
+                                  [this](Formula child) { return has_distinct(child); });
+  has_distinct_.emplace(f, result);
+  return result;
+}
+
 bool FormulaStore::evaluate(Formula f, const std::function<bool(Formula)>& literal) const {
   const Node& node = nodes_[f];
   switch (node.kind) {
@@ -167,7 +179,7 @@ bool FormulaStore::evaluate(Formula f, const std::function<bool(Formula)>& liter
 bool FormulaStore::closed(Formula f) {
   if (f == kTrue || f == kFalse) return f == kTrue;
   if (auto known = closed_.find(f); known != closed_.end()) return known->second;
-  // `distinct` is about the items read so far, which the array state has checked.
+  // `distinct` is about the items to come; none comes.
   const bool result = evaluate(f, [this](Formula literal) { return nodes_[literal].kind == Kind::kDistinct; });
   closed_.emplace(f, result);
   return result;
@@ -246,6 +258,10 @@ bool narrow(NumberCell& cell, const NumberCell& other) {
   if (other.integrality != Integrality::kEither) {
     if (cell.integrality != Integrality::kEither && cell.integrality != other.integrality) return false;
     cell.integrality = other.integrality;
+  }
+  if (other.spelling != NumberCell::Spelling::kEither) {
+    if (cell.spelling != NumberCell::Spelling::kEither && cell.spelling != other.spelling) return false;
+    cell.spelling = other.spelling;
   }
   auto append = [](std::vector<Decimal>& to, const std::vector<Decimal>& from) {
     for (const Decimal& value : from) {

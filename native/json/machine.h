@@ -40,8 +40,7 @@ class JsonMachine final : public Machine {
   // The state before the first byte of a value of f; kDead when f has no value.
   Local start(Formula f);
 
-  Local resume(Local local, std::uint32_t result) override;
-  Local resume_with_text(Local local, std::string_view text) override;
+  Local resume(Local local, std::uint32_t result, std::string_view text) override;
   bool keeps_text(Local local) const override;
   bool accepting(Local local) override;
   bool may_end(Local local) override;
@@ -116,6 +115,7 @@ class JsonMachine final : public Machine {
   Local open_object(std::uint32_t formulas);
   Transition object_step(State state, std::uint8_t byte);
   Transition start_key(State state);
+  Local key_read(const State& state, std::string_view text);
   std::string finish_object(const State& state);
   Local open_array(std::uint32_t formulas);
   Transition array_step(State state, std::uint8_t byte);
@@ -124,6 +124,7 @@ class JsonMachine final : public Machine {
   std::uint32_t make_plan(const Formulas& residual, const std::vector<std::vector<Formula>>& literals,
                           Formula goal, std::uint32_t index);
   std::uint32_t settle(const Plan& plan, std::uint32_t result, std::uint32_t index);
+  bool watches_items(std::uint32_t formulas) const;  // do the items have to differ?
   std::uint32_t closed_result(std::uint32_t formulas);
   Plan plan(std::uint32_t id) const;
 

@@ -43,6 +43,12 @@ std::uint32_t JsonMachine::plan_item(const State& state) {
   return id;
 }
 
+// Whether items must differ, so that each has to be remembered.
+bool JsonMachine::watches_items(std::uint32_t formulas) const {
+  const Formulas& list = vectors_[formulas];
+  return std::any_of(list.begin(), list.end(), [this](Formula f) { return formulas_.has_distinct(f); });
+}
+
 std::string JsonMachine::finish_array(const State& state) {
   const Formula goal = vectors_[state.a][0];
   const std::string& rest = *solver_.rest_of_array(goal, state.b);

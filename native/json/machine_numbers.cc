@@ -33,12 +33,13 @@ Local JsonMachine::number_state(Formulas formulas, std::string text) {
   for (Formula literal : literals) {
     const NumberLiteral& number = formulas_.number_literal(formulas_[literal].a);
     const bool integer = number.kind == NumberLiteral::Kind::kInteger;
+    const bool plain = number.kind == NumberLiteral::Kind::kPlain;
     // In float64 form, being an integer is also a matter of spelling: leave it to the cells.
     if (integer && options_.numbers == NumberForm::kFloat64) continue;
     if (const auto truth = decided(text, number, options_.numbers)) {
       changes.emplace_back(literal, *truth ? kTrue : kFalse);
-    } else {
-      only_integer_left = false;
+    } else if (!plain) {
+      only_integer_left = false;  // which digits were read still matters
     }
   }
   if (!changes.empty()) {

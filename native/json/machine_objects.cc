@@ -70,8 +70,7 @@ Transition JsonMachine::start_key(State state) {
 }
 
 // The key is complete: decide what its value must satisfy and what has to be watched.
-Local JsonMachine::resume_with_text(Local local, std::string_view text) {
-  const State state = states_[local];
+Local JsonMachine::key_read(const State& state, std::string_view text) {
   const std::uint32_t key = formulas_.key(unescape(text));
   const ObjectContext context = contexts_[state.b];
   const Formulas residual = vectors_[state.a];
@@ -121,9 +120,8 @@ JsonMachine::Plan JsonMachine::plan(std::uint32_t id) const {
 // goal decides by itself is derived at once; subschemas that are still open are watched.
 std::uint32_t JsonMachine::make_plan(const Formulas& residual, const std::vector<std::vector<Formula>>& literals,
                                      Formula goal, std::uint32_t index) {
-  const std::vector<std::pair<Formula, bool>> decisions =
-      solver_.common_decisions(residual[0], literals[0], index);
-  auto decided = [&](Formula schema) {
+  const std::vector<std::pair<Formula, bool>> decisions = solver_.decided(residual[0], literals[0], index);
+  auto is_decided = [&](Formula schema) {
     return std::any_of(decisions.begin(), decisions.end(),
                        [&](const auto& decision) { return decision.first == schema; });
   };
@@ -134,9 +132,8 @@ std::uint32_t JsonMachine::make_plan(const Formulas& residual, const std::vector
     derived.push_back(next);
     const std::vector<Formula>& left = formulas_.counting_literals(next);
     for (Formula literal : literals[i]) {
-      if (formulas_[literal].kind == Kind::kDistinct) continue;
       const Formula schema = solver_.schema_of(literal);
-      if (schema == kTrue || decided(schema)) continue;
+      if (schema == kTrue || schema == kFalse || is_decided(schema)) continue;
       if (std::find(left.begin(), left.end(), literal) == left.end()) continue;
       if (std::find(waiting.begin(), waiting.end(), literal) == waiting.end()) waiting.push_back(literal);
       if (std::find(child.begin() + 1, child.end(), schema) == child.end()) child.push_back(schema);

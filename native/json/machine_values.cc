@@ -119,7 +119,7 @@ std::uint32_t JsonMachine::truth_of_scalar(const Formulas& formulas, Type type, 
     truth.push_back(formulas_.evaluate(f, [&](Formula literal) {
       const Node& node = formulas_[literal];
       if (node.kind == Kind::kBoolean) return (node.detail != 0) == (text == "true");
-      return value && formulas_.number_literal(node.a).holds(*value);
+      return value && formulas_.number_literal(node.a).holds(*value, text);
     }));
   }
   return vectors_.intern(truth);
@@ -148,9 +148,15 @@ Transition JsonMachine::word_step(State state, std::uint8_t byte) {
 
 // --- What the stack asks ----------------------------------------------------
 
-Local JsonMachine::resume(Local local, std::uint32_t result) {
+Local JsonMachine::resume(Local local, std::uint32_t result, std::string_view text) {
+  if (states_[local].frame == Frame::kObject && states_[local].phase == kInKey) {
+    return key_read(states_[local], text);
+  }
+  const bool remember = text.empty();
   const std::uint64_t memo = static_cast<std::uint64_t>(local) << 32 | result;
-  if (auto known = resumed_.find(memo); known != resumed_.end()) return known->second;
+  if (remember) {
+    if (auto known = resumed_.find(memo); known != resumed_.end()) return known->second;
+  }
   State state = states_[local];
   if (state.frame == Frame::kRoot) {
     state.phase = kAfter;
@@ -158,17 +164,27 @@ Local JsonMachine::resume(Local local, std::uint32_t result) {
     state = {.frame = Frame::kObject, .phase = kAfterValue, .a = settle(plan(state.c), result, Solver::kMember),
              .b = state.b};
   } else {
-    const std::uint32_t residual = settle(plan(state.c), result, state.b);
+    std::uint32_t residual = settle(plan(state.c), result, state.b);
+    if (!text.empty()) {
+      Formulas formulas = vectors_[residual];
+      for (Formula& f : formulas) f = solver_.exclude_item(f, text);
+      if (formulas[0] == kFalse || !solver_.rest_of_array(formulas[0], state.b + 1)) return kDead;
+      residual = vectors_.intern(formulas);
+    }
     std::uint32_t index = 0;
     for (Formula f : vectors_[residual]) index = std::max(index, solver_.clip_index(f, state.b + 1));
     state = {.frame = Frame::kArray, .phase = kAfterItem, .a = residual, .b = index};
   }
   const Local next = intern(state);
-  resumed_.emplace(memo, next);
+  if (remember) resumed_.emplace(memo, next);
   return next;
 }
 
-bool JsonMachine::keeps_text(Local local) const { return states_[local].frame == Frame::kKey; }
+bool JsonMachine::keeps_text(Local local) const {
+  const State& state = states_[local];
+  if (state.frame == Frame::kKey) return true;
+  return state.frame == Frame::kArray && state.phase == kInItem && watches_items(state.a);
+}
 
 bool JsonMachine::accepting(Local local) {
   return states_[local].frame == Frame::kRoot && states_[local].phase == kAfter;

@@ -58,8 +58,16 @@ bool NumberLiteral::holds(const Decimal& x) const {
       return x.is_multiple_of(value);
     case Kind::kEquals:
       return x == value;
+    case Kind::kPlain:
+      return x.is_integer();
   }
   return false;
+}
+
+bool is_plain(std::string_view text) { return text.find_first_of(".eE") == std::string_view::npos; }
+
+bool NumberLiteral::holds(const Decimal& x, std::string_view text) const {
+  return kind == Kind::kPlain ? is_plain(text) : holds(x);
 }
 
 void NumberCell::add(const NumberLiteral& literal, bool positive) {
@@ -79,6 +87,15 @@ void NumberCell::add(const NumberLiteral& literal, bool positive) {
         high = Bound{Decimal(0), false};
       }
       integrality = wanted;
+      return;
+    }
+    case Kind::kPlain: {
+      const Spelling wanted = positive ? Spelling::kPlain : Spelling::kDecorated;
+      if (spelling != Spelling::kEither && spelling != wanted) {
+        low = Bound{Decimal(1), false};
+        high = Bound{Decimal(0), false};
+      }
+      spelling = wanted;
       return;
     }
     case Kind::kMultipleOf:
@@ -125,6 +142,10 @@ bool meets(const NumberText& number, const NumberCell& cell, NumberForm form) {
       !number.written_as_integer()) {
     return false;
   }
+  if (cell.spelling != NumberCell::Spelling::kEither &&
+      number.written_as_integer() != (cell.spelling == NumberCell::Spelling::kPlain)) {
+    return false;
+  }
   const std::int64_t shift = number.exponent_value();
   const std::int64_t exponent =
       (number.exponent_negative ? -shift : shift) - static_cast<std::int64_t>(number.fraction.size());
@@ -140,12 +161,30 @@ std::optional<std::string> complete_number(std::string_view prefix, std::span<co
                                            NumberForm form) {
   const std::optional<NumberText> number = scan_number(prefix);
   if (!number) return std::nullopt;
-  return shortest_completion(*number, cells, form);
+  if (std::none_of(cells.begin(), cells.end(), [](const NumberCell& cell) {
+        return cell.spelling == NumberCell::Spelling::kDecorated;
+      })) {
+    return shortest_completion(*number, cells, form);
+  }
+  // A number that must show a point or an exponent: the value decides first, ".0" mends the spelling.
+  std::optional<std::string> best;
+  for (NumberCell cell : cells) {
+    const bool decorated = cell.spelling == NumberCell::Spelling::kDecorated;
+    if (decorated) cell.spelling = NumberCell::Spelling::kEither;
+    std::optional<std::string> rest = shortest_completion(*number, {&cell, 1}, form);
+    if (!rest) continue;
+    if (decorated && is_plain(std::string(prefix) + *rest)) *rest += ".0";
+    if (!best || rest->size() < best->size()) best = std::move(rest);
+  }
+  return best;
 }
 
 std::optional<bool> decided(std::string_view prefix, const NumberLiteral& literal, NumberForm form) {
   const std::optional<NumberText> number = scan_number(prefix);
   if (!number) return std::nullopt;
+  if (literal.kind == NumberLiteral::Kind::kPlain) {
+    return is_plain(prefix) ? std::nullopt : std::optional<bool>(false);
+  }
   NumberCell yes, no;
   yes.add(literal, true);
   no.add(literal, false);

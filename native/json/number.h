@@ -19,7 +19,7 @@
 namespace structgen::json {
 
 // How numbers may be written.
-//   kFloat64  what survives a float64: at most 17 significant digits, magnitude
+//   kFloat64  what survives a float64: at most 15 significant digits, magnitude
 //             zero or within [1e-300, 1e300); an integer is written without point or exponent.
 //             Significant digits run from the first that is not 0 to the last one written;
 //             zeros at the end of a number without a point do not count. So that digits
@@ -29,10 +29,12 @@ namespace structgen::json {
 enum class NumberForm : std::uint8_t { kFloat64, kAny };
 
 struct NumberLiteral {
-  enum class Kind : std::uint8_t { kAtLeast, kMoreThan, kInteger, kMultipleOf, kEquals };
+  // kPlain is about the spelling: written without point and exponent (an integer of draft 4).
+  enum class Kind : std::uint8_t { kAtLeast, kMoreThan, kInteger, kMultipleOf, kEquals, kPlain };
   Kind kind;
-  Decimal value;  // unused by kInteger
-  bool holds(const Decimal& x) const;
+  Decimal value;  // unused by kInteger and kPlain
+  bool holds(const Decimal& x) const;  // not for kPlain
+  bool holds(const Decimal& x, std::string_view text) const;
 };
 
 // A conjunction of (possibly negated) number literals, in normal form.
@@ -44,7 +46,9 @@ struct NumberCell {
   enum class Integrality : std::uint8_t { kEither, kInteger, kFraction };
 
   std::optional<Bound> low, high;
+  enum class Spelling : std::uint8_t { kEither, kPlain, kDecorated };
   Integrality integrality = Integrality::kEither;
+  Spelling spelling = Spelling::kEither;
   std::vector<Decimal> multiple_of, not_multiple_of, not_equal;
 
   void add(const NumberLiteral& literal, bool positive);

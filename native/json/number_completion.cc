@@ -58,7 +58,8 @@ class Search {
       : prefix_(prefix),
         budget_("number completion", kSteps),
         float64_(form == NumberForm::kFloat64),
-        plain_only_(float64_ && cell.integrality == NumberCell::Integrality::kInteger),
+        plain_only_((float64_ && cell.integrality == NumberCell::Integrality::kInteger) ||
+                    cell.spelling == NumberCell::Spelling::kPlain),
         any_(any),
         lattice_(cell, plain_only_, budget_),
         best_(best) {}

@@ -12,7 +12,7 @@
 namespace structgen::json {
 
 // The limits of NumberForm::kFloat64, all of them on what is written.
-inline constexpr std::int64_t kFloat64SignificantDigits = 17;
+inline constexpr std::int64_t kFloat64SignificantDigits = 15;
 inline constexpr std::int64_t kFloat64IntegerDigits = 300;
 inline constexpr std::int64_t kFloat64FractionDigits = 34;  // 17 zeros, then 17 digits
 inline constexpr std::int64_t kFloat64ExponentDigits = 3;

@@ -14,9 +14,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -92,10 +95,12 @@ class Solver {
   // over a single key, and items-literals that end here, can never change again.
   Formula derive(Formula f, const std::vector<Formula>& literals,
                  const std::vector<std::pair<Formula, bool>>& truth, std::uint32_t index);
+  // f after an item that is `text` (JSON), where items must be distinct: none after it may equal it.
+  Formula exclude_item(Formula f, std::string_view text);
   const std::vector<Move>& moves(Formula f, const std::vector<Formula>& literals, std::uint32_t index);
-  // What every move agrees on: subschemas whose truth is decided before the value is read.
-  std::vector<std::pair<Formula, bool>> common_decisions(Formula f, const std::vector<Formula>& literals,
-                                                         std::uint32_t index);
+  // Subschemas whose truth is decided before the value is read.
+  std::vector<std::pair<Formula, bool>> decided(Formula f, const std::vector<Formula>& literals,
+                                                std::uint32_t index);
   // Positions from here on are told apart by no literal of f.
   std::uint32_t clip_index(Formula f, std::uint32_t index);
 
@@ -117,12 +122,22 @@ class Solver {
   bool order_allows(Formula f, const ObjectContext& context, std::uint32_t key);
   std::optional<std::string> search_value(Formula f);
   std::optional<std::string> value_of_type(Formula f, Type type);
+  using Slot = std::pair<Formula, std::vector<Formula>>;  // a subschema and the literals it drives
+  using Completable = std::function<bool(Formula)>;
+  std::vector<Slot> slots_of(const std::vector<Formula>& literals) const;
+  Formula next_literal(Formula literal, bool holds, std::uint32_t index, bool lasting);
+  Formula bound(Formula f, std::span<const Slot> open, bool favourable, bool positive, std::uint32_t index);
+  Formula goal(Formula f, const std::vector<Formula>& literals, std::uint32_t index,
+               const Completable& completable);
+  void enumerate_goal(Formula f, std::uint32_t index, std::span<const Slot> slots, Formula value,
+                      const Completable& completable, std::vector<Formula>& out);
   void enumerate_moves(Formula f, std::uint32_t index,
-                       const std::vector<std::pair<Formula, std::vector<Formula>>>& slots, std::size_t next,
-                       Move& partial, std::vector<Move>& out);
+                       std::span<const Slot> slots, Move& partial, std::vector<Move>& out);
   std::optional<std::string> search_object(Formula f, const ObjectContext& context);
   std::optional<std::string> straight_object(Formula f, const ObjectContext& context);
   std::optional<std::string> search_array(Formula f, std::uint32_t index);
+  Formula without_traps(Formula f, std::uint32_t index, Formula item);
+  std::vector<std::string> several_values(Formula f, bool several);
   std::uint64_t estimate(Formula f);
   std::vector<std::pair<std::uint32_t, const KeyClass*>> candidates(Formula f, const ObjectContext& context);
   const std::vector<Formula>& urgent_literals(Formula f);

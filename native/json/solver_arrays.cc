@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "budget.h"
+#include "json/equality.h"
 #include "json/solver_internal.h"
 
 namespace structgen::json {
@@ -26,7 +27,8 @@ std::vector<Formula> Solver::item_literals(Formula f, std::uint32_t index) {
   std::vector<Formula> touched;
   for (Formula literal : formulas_.counting_literals(f)) {
     const Node& node = formulas_[literal];
-    if (node.kind == Kind::kItems && node.a <= index && index <= node.b) touched.push_back(literal);
+    const bool item = node.kind == Kind::kItems && node.a <= index && index <= node.b;
+    if (item || node.kind == Kind::kDistinct) touched.push_back(literal);
   }
   return touched;
 }
@@ -35,14 +37,62 @@ Formula Solver::item_goal(Formula f, std::uint32_t index) {
   index = clip_index(f, index);
   const std::uint64_t memo = static_cast<std::uint64_t>(f) << 32 | index;
   if (auto known = item_goals_.find(memo); known != item_goals_.end()) return known->second;
-  std::vector<Formula> alternatives;
-  for (const Move& move : moves(f, item_literals(f, index), index)) {
-    if (rest_of_array(move.rest, index + 1)) alternatives.push_back(move.value);
+  const Formula result = goal(f, item_literals(f, index), index,
+                              [&](Formula rest) { return rest_of_array(rest, index + 1) != nullptr; });
+  item_goals_.emplace(memo, without_traps(f, index, result));
+  return item_goals_[memo];
+}
+
+// Where items must differ, an item may take a value that a later position needs. If the
+// item has few values, leave out those after which the array cannot be completed.
+Formula Solver::without_traps(Formula f, std::uint32_t index, Formula item) {
+  constexpr std::size_t kFew = 32;
+  if (item == kFalse || !formulas_.has_distinct(f)) return item;
+  const std::vector<Formula>& literals = formulas_.counting_literals(f);
+  const bool alike = std::all_of(literals.begin(), literals.end(), [&](Formula literal) {
+    const Node& node = formulas_[literal];
+    return node.kind == Kind::kDistinct || (node.a <= index && node.b == kNoStop);
+  });
+  if (alike) return item;  // every position asks the same, so no value is needed more elsewhere
+  std::vector<Formula> good;
+  Formula rest = item;
+  for (std::size_t tried = 0; tried < kFew; ++tried) {
+    const std::string* text = value(rest);
+    if (!text) return formulas_.any(good);
+    const Formula same = equal_to(formulas_, *text);
+    std::vector<std::pair<Formula, bool>> truth;
+    for (const Slot& slot : slots_of(item_literals(f, index))) {
+      truth.emplace_back(slot.first, satisfiable(formulas_.all({same, slot.first})));
+    }
+    const Formula after = exclude_item(derive(f, item_literals(f, index), truth, index), *text);
+    if (after != kFalse && rest_of_array(after, index + 1)) good.push_back(same);
+    rest = formulas_.all({rest, formulas_.negate(same)});
   }
-  Formula goal = formulas_.any(alternatives);
-  if (!satisfiable(goal)) goal = kFalse;
-  item_goals_.emplace(memo, goal);
-  return goal;
+  return item;
+}
+
+Formula Solver::exclude_item(Formula f, std::string_view text) {
+  if (!formulas_.has_distinct(f)) return f;
+  const Formula item = equal_to(formulas_, text);
+  std::vector<FormulaStore::Change> changes;
+  for (Formula literal : formulas_.counting_literals(f)) {
+    const Node& node = formulas_[literal];
+    if (node.kind == Kind::kDistinct) changes.emplace_back(literal, formulas_.distinct(formulas_.any({node.a, item})));
+  }
+  return formulas_.rewrite(f, changes);
+}
+
+// The shortest value of f and a few others: where items must differ, the shortest is used once only.
+std::vector<std::string> Solver::several_values(Formula f, bool several) {
+  constexpr std::size_t kEnough = 8;
+  std::vector<std::string> found;
+  for (Formula g = f; found.size() < (several ? kEnough : 1);) {
+    const std::string* text = value(g);
+    if (!text) break;
+    found.push_back(*text);
+    if (several) g = formulas_.all({g, formulas_.negate(equal_to(formulas_, *text))});
+  }
+  return found;
 }
 
 std::optional<std::string> Solver::search_array(Formula start, std::uint32_t first) {
@@ -50,10 +100,10 @@ std::optional<std::string> Solver::search_array(Formula start, std::uint32_t fir
     Formula f;
     std::uint32_t index;
     std::int32_t previous;
-    const std::string* item;
+    std::string item;
     std::uint64_t length;
   };
-  std::vector<State> states{{start, first, -1, nullptr, 0}};
+  std::vector<State> states{{start, first, -1, {}, 0}};
   using Entry = std::pair<std::uint64_t, std::int32_t>;  // estimated total, -index: newest first
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> open;
   open.emplace(estimate(start), 0);
@@ -63,25 +113,26 @@ std::optional<std::string> Solver::search_array(Formula start, std::uint32_t fir
     open.pop();
     const State state = states[static_cast<std::size_t>(current)];
     if (formulas_.closed(state.f)) {
-      std::vector<const std::string*> items;
+      std::vector<std::string> items;
       for (std::int32_t i = current; i > 0; i = states[static_cast<std::size_t>(i)].previous) {
-        const std::string* item = states[static_cast<std::size_t>(i)].item;
-        if (item) items.push_back(item);  // a choice adds no item
+        const std::string& item = states[static_cast<std::size_t>(i)].item;
+        if (!item.empty()) items.push_back(item);  // a choice adds no item
       }
       std::string text;
       text.reserve(state.length);
       for (auto item = items.rbegin(); item != items.rend(); ++item) {
         if (!text.empty()) text += ',';
-        text += **item;
+        text += *item;
       }
       return text;
     }
     if (state.length > kMaxWitness) throw BudgetExceeded("shortest instance: 1 MiB");
     const std::uint32_t index = clip_index(state.f, state.index);
+    const bool distinct = formulas_.has_distinct(state.f);
     if (!visited.insert(static_cast<std::uint64_t>(state.f) << 32 | index).second) continue;
     if (const std::vector<Formula> alternatives = split(state.f); !alternatives.empty()) {
       for (Formula alternative : alternatives) {
-        states.push_back({alternative, state.index, current, nullptr, state.length});
+        states.push_back({alternative, state.index, current, {}, state.length});
         open.emplace(state.length + estimate(alternative), -static_cast<std::int32_t>(states.size() - 1));
       }
       continue;
@@ -89,11 +140,12 @@ std::optional<std::string> Solver::search_array(Formula start, std::uint32_t fir
     const std::vector<Move> ways = moves(state.f, item_literals(state.f, index), index);
     for (const Move& move : ways) {
       spend(1);
-      const std::string* text = value(move.value);
-      if (!text) continue;
-      const std::uint64_t total = state.length + text->size() + 1;
-      states.push_back({move.rest, state.index + 1, current, text, total});
-      open.emplace(total + estimate(move.rest), -static_cast<std::int32_t>(states.size() - 1));
+      for (std::string& text : several_values(move.value, distinct)) {
+        const std::uint64_t total = state.length + text.size() + 1;
+        const Formula rest = exclude_item(move.rest, text);
+        states.push_back({rest, state.index + 1, current, std::move(text), total});
+        open.emplace(total + estimate(rest), -static_cast<std::int32_t>(states.size() - 1));
+      }
     }
   }
   return std::nullopt;

@@ -203,14 +203,10 @@ Formula Solver::member_goal(Formula f, const ObjectContext& context, const KeyCl
   const ContextKey memo{f, context, key_class.key != FormulaStore::kNoKey ? key * 2 : key_class.region * 2 + 1};
   if (auto known = goals_.find(memo); known != goals_.end()) return known->second;
   const ObjectContext after = after_key(context, key);
-  std::vector<Formula> alternatives;
-  for (const Move& move : moves(f, key_class.literals, kMember)) {
-    if (rest_of_object(move.rest, after)) alternatives.push_back(move.value);
-  }
-  Formula goal = formulas_.any(alternatives);
-  if (!satisfiable(goal)) goal = kFalse;
-  goals_.emplace(memo, goal);
-  return goal;
+  const Formula result = goal(f, key_class.literals, kMember,
+                              [&](Formula rest) { return rest_of_object(rest, after) != nullptr; });
+  goals_.emplace(memo, result);
+  return result;
 }
 
 Regex Solver::key_language(Formula f, const ObjectContext& context) {

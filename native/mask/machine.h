@@ -35,7 +35,7 @@ struct Action {
     kPush,      // the frame goes to `local`, a new frame starts in `child`
     kPop,       // the frame ends with this byte; the one below resumes with `result`
     kPopAgain,  // the frame ended before this byte; the one below reads it
-    kPopText,   // as kPop; the one below is also given the bytes the frame has read
+    kPopText,   // as kPop, but the frame itself kept its bytes (without this one)
   };
   Kind kind;
   Local local = 0;
@@ -62,10 +62,11 @@ class Machine {
   }
   const Action& action(Transition t) const { return actions_[t & ~kActionBit]; }
 
-  // The frame in `local` goes on after the one above it ended with `result`.
-  virtual Local resume(Local local, std::uint32_t result) = 0;
-  virtual Local resume_with_text(Local local, std::string_view text) = 0;
-  // Whether frames in this state end with kPopText, so that their bytes must be kept.
+  // The frame in `local` goes on after the one above it ended with `result`. `text` is what
+  // was read above it, where either of the two keeps text; otherwise it is empty.
+  virtual Local resume(Local local, std::uint32_t result, std::string_view text) = 0;
+  // Whether the bytes read while the frame is in this state are needed when it resumes
+  // (something is read above it) or ends with kPopText (it is on top).
   virtual bool keeps_text(Local local) const = 0;
 
   // May the output end when this is the only frame / when this frame is on top of the last one?

@@ -116,10 +116,10 @@ std::vector<std::uint32_t> Matcher::forced_tokens() {
 
 std::string Matcher::way_to_end(Cursor& cursor, Top top) {
   std::string text;
-  while (!cursor.accepting(top)) {
+  while (!cursor.accepting(top, text)) {
     const std::string part = constraint_->machine->way_on(top.local);
     if (part.empty()) {
-      cursor.end(top);  // a number that is complete
+      cursor.end(top, text);  // a number that is complete
       continue;
     }
     for (char byte : part) {

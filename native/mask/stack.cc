@@ -26,7 +26,9 @@ Cursor::Result Cursor::act(Top& top, Transition t, std::uint8_t byte, std::strin
   while (true) {
     const Action action = machine_.action(t);
     if (action.kind == Action::Kind::kPush) {
-      slots_.push_back({top.below, {action.local, top.text}, {}});
+      const bool keeps = machine_.keeps_text(action.local);
+      const auto from = static_cast<std::uint32_t>(read.size());
+      slots_.push_back({top.below, from, {action.local, TextTable::kEmpty, keeps}, {}});
       top = {static_cast<std::int32_t>(slots_.size() - 1), action.child, TextTable::kEmpty,
              static_cast<std::uint32_t>(read.size() + 1)};
       return Result::kAlive;
@@ -35,13 +37,7 @@ Cursor::Result Cursor::act(Top& top, Transition t, std::uint8_t byte, std::strin
       if (transition) *transition = t;
       return Result::kLeaves;
     }
-    const Local parent = slots_[static_cast<std::size_t>(top.below)].frame.local;
-    Local next;
-    if (action.kind == Action::Kind::kPopText) {
-      next = machine_.resume_with_text(parent, texts_.read(top.text) + std::string(read.substr(top.from)));
-    } else {
-      next = machine_.resume(parent, action.result);
-    }
+    const Local next = resume(slots_[static_cast<std::size_t>(top.below)], top, action, byte, read);
     if (next == kDead) return Result::kDead;
     top = resumed(top.below, next);
     if (action.kind != Action::Kind::kPopAgain) return Result::kAlive;
@@ -53,32 +49,52 @@ Cursor::Result Cursor::act(Top& top, Transition t, std::uint8_t byte, std::strin
   }
 }
 
-void Cursor::end(Top& top) {
-  const std::uint32_t result = machine_.end_result(top.local);
-  const Local parent = slots_[static_cast<std::size_t>(top.below)].frame.local;
-  top = resumed(top.below, machine_.resume(parent, result));
+Local Cursor::resume(const Slot& slot, const Top& top, const Action& action, std::uint8_t byte,
+                     std::string_view read) {
+  const Local local = slot.frame.local;
+  if (action.kind == Action::Kind::kPopText) {
+    return machine_.resume(local, action.result, texts_.read(top.text) + std::string(read.substr(top.from)));
+  }
+  if (!machine_.keeps_text(local)) return machine_.resume(local, action.result, {});
+  std::string text = texts_.read(slot.frame.text) + std::string(read.substr(slot.from));
+  if (action.kind == Action::Kind::kPop) text.push_back(static_cast<char>(byte));
+  return machine_.resume(local, action.result, text);
+}
+
+void Cursor::end(Top& top, std::string_view read) {
+  const Action action{Action::Kind::kPopAgain, 0, 0, machine_.end_result(top.local)};
+  top = resumed(top.below, resume(slots_[static_cast<std::size_t>(top.below)], top, action, 0, read));
 }
 
 Stack Cursor::save(const Top& top, std::string_view read) {
-  // Collect pushed frames down to the first that was loaded, then rebuild upwards.
-  std::vector<StackFrame> pushed;
+  // Collect pushed and recording frames down to the first that stands unchanged, then rebuild upwards.
+  std::vector<StackFrame> changed;
   std::int32_t slot = top.below;
-  while (slot >= 0 && slots_[static_cast<std::size_t>(slot)].origin.empty()) {
-    pushed.push_back(slots_[static_cast<std::size_t>(slot)].frame);
+  while (slot >= 0) {
+    const Slot& at = slots_[static_cast<std::size_t>(slot)];
+    if (!at.origin.empty() && !at.frame.recording) break;
+    StackFrame frame = at.frame;
+    if (machine_.keeps_text(frame.local)) frame.text = extend(frame.text, read.substr(at.from));
+    changed.push_back(frame);
     slot = below(slot);
   }
   Stack stack = slot >= 0 ? slots_[static_cast<std::size_t>(slot)].origin : Stack();
-  for (auto frame = pushed.rbegin(); frame != pushed.rend(); ++frame) stack = Stack(*frame, stack);
-  std::uint32_t text = TextTable::kEmpty;
-  if (machine_.keeps_text(top.local)) text = extend(top.text, read.substr(top.from));
-  return Stack({top.local, text}, stack);
+  for (auto frame = changed.rbegin(); frame != changed.rend(); ++frame) {
+    frame->recording = machine_.keeps_text(frame->local) || (!stack.empty() && stack.front().recording);
+    stack = Stack(*frame, stack);
+  }
+  const bool keeps = machine_.keeps_text(top.local);
+  const std::uint32_t text = keeps ? extend(top.text, read.substr(top.from)) : TextTable::kEmpty;
+  return Stack({top.local, text, keeps || (!stack.empty() && stack.front().recording)}, stack);
 }
 
 std::vector<std::uint32_t> Cursor::signature(const Top& top, std::string_view read) {
   std::vector<std::uint32_t> parts{top.local};
   parts.push_back(machine_.keeps_text(top.local) ? extend(top.text, read.substr(top.from)) : 0);
   for (std::int32_t slot = top.below; slot >= 0; slot = below(slot)) {
-    parts.push_back(slots_[static_cast<std::size_t>(slot)].frame.local);
+    const Slot& at = slots_[static_cast<std::size_t>(slot)];
+    parts.push_back(at.frame.local);
+    if (machine_.keeps_text(at.frame.local)) parts.push_back(extend(at.frame.text, read.substr(at.from)));
   }
   return parts;
 }

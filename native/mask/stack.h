@@ -48,7 +48,8 @@ class TextTable {
 
 struct StackFrame {
   Local local = kDead;
-  std::uint32_t text = TextTable::kEmpty;
+  std::uint32_t text = TextTable::kEmpty;  // bytes read since text began to be kept here
+  bool recording = false;                  // whether this frame or one below keeps text
 };
 using Stack = PersistentList<StackFrame>;
 
@@ -87,13 +88,13 @@ class Cursor {
   }
   Result act(Top& top, Transition t, std::uint8_t byte, std::string_view read, Transition* transition);
   // The frame on top, which may end here, ends.
-  void end(Top& top);
+  void end(Top& top, std::string_view read);
 
-  bool accepting(const Top& top) {
+  bool accepting(const Top& top, std::string_view read = {}) {
     if (top.below == kBottom) return machine_.accepting(top.local);
     if (!machine_.may_end(top.local)) return false;
     Top ended = top;
-    end(ended);
+    end(ended, read);
     return ended.below == kBottom && machine_.accepting(ended.local);
   }
   Stack save(const Top& top, std::string_view read);
@@ -105,6 +106,7 @@ class Cursor {
  private:
   struct Slot {
     std::int32_t below;
+    std::uint32_t from;  // frame.text lacks what was read from here on
     StackFrame frame;
     Stack origin;  // where it was loaded from; empty for pushed frames
   };
@@ -112,12 +114,13 @@ class Cursor {
 
   std::int32_t slot_of(const Stack& stack) {
     if (stack.empty()) return kBottom;
-    slots_.push_back({kNotLoaded, stack.front(), stack});
+    slots_.push_back({kNotLoaded, 0, stack.front(), stack});
     return static_cast<std::int32_t>(slots_.size() - 1);
   }
   std::int32_t below(std::int32_t slot);
   Top resumed(std::int32_t slot, Local local);
   std::uint32_t extend(std::uint32_t text, std::string_view bytes);
+  Local resume(const Slot& slot, const Top& top, const Action& action, std::uint8_t byte, std::string_view read);
 
   Machine& machine_;
   TextTable& texts_;

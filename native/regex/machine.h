@@ -11,8 +11,7 @@ class RegexMachine final : public Machine {
  public:
   explicit RegexMachine(Store& store) : store_(store) {}
 
-  Local resume(Local, std::uint32_t) override { return kDead; }
-  Local resume_with_text(Local, std::string_view) override { return kDead; }
+  Local resume(Local, std::uint32_t, std::string_view) override { return kDead; }
   bool keeps_text(Local) const override { return false; }
   bool accepting(Local local) override { return store_.nullable(local); }
   bool may_end(Local) override { return false; }
