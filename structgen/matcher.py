@@ -143,6 +143,10 @@ class Matcher:
         """Return how many tokens :meth:`completion` has; 0 exactly when :attr:`can_stop` or terminated."""
         return len(self.completion())
 
+    def completes_within(self, tokens: int) -> bool:
+        """Return whether :meth:`distance` is at most ``tokens``; cheap where that is plainly so."""
+        return tokens >= 0 and self._native.completes_within(tokens)
+
     def completion_text(self) -> bytes:
         """Return the bytes of the shortest known completion."""
         return self._native.completion_bytes()

@@ -23,7 +23,9 @@ using Rows = nb::ndarray<nb::device::cpu, nb::c_contig>;
 
 // Row `row` of a one- or two-dimensional array of 32-bit words.
 std::span<std::uint32_t> row_of(const Rows& out, std::size_t row, std::size_t words) {
-  if (out.itemsize() != 4 || out.ndim() < 1 || out.ndim() > 2) {
+  const auto code = static_cast<nb::dlpack::dtype_code>(out.dtype().code);
+  const bool integers = code == nb::dlpack::dtype_code::Int || code == nb::dlpack::dtype_code::UInt;
+  if (!integers || out.itemsize() != 4 || out.ndim() < 1 || out.ndim() > 2) {
     throw nb::value_error("fill_mask: expected a contiguous array of 32-bit integers with one or two dimensions");
   }
   const std::size_t rows = out.ndim() == 2 ? out.shape(0) : 1;
@@ -151,7 +153,8 @@ void bind_matcher(nb::module_& m) {
              const auto guard = self.guard(true);
              self.matcher.fill_mask(words);
            },
-           nb::arg("out"), nb::arg("row") = 0)
+           // Never converted: the mask would be written into a copy and lost.
+           nb::arg("out").noconvert(), nb::arg("row") = 0)
       .def_prop_ro("can_stop",
                    [](BoundMatcher& self) {
                      const auto guard = self.guard(false);
@@ -169,6 +172,12 @@ void bind_matcher(nb::module_& m) {
              return self.matcher.completion();
            },
            "Tokens of a short completion; None when the vocabulary cannot spell it.")
+      .def("completes_within",
+           [](BoundMatcher& self, std::size_t tokens) {
+             const auto guard = self.guard(true);
+             return self.matcher.completes_within(tokens);
+           },
+           nb::arg("tokens"))
       .def("completion_bytes", [](BoundMatcher& self) {
         std::string text;
         {

@@ -99,6 +99,8 @@ void NumberCell::add(const NumberLiteral& literal, bool positive) {
       return;
     }
     case Kind::kMultipleOf:
+      // A multiple of an integer is one, and is written like one.
+      if (positive && literal.value.is_integer()) add({Kind::kInteger, {}}, true);
       insert_sorted(positive ? multiple_of : not_multiple_of, absolute(literal.value));
       return;
     case Kind::kEquals:

@@ -18,6 +18,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace structgen {
@@ -61,6 +62,10 @@ class Machine {
     return rows_[local];
   }
   const Action& action(Transition t) const { return actions_[t & ~kActionBit]; }
+  Transition add_action(const Action& action) {
+    actions_.push_back(action);
+    return kActionBit | static_cast<Transition>(actions_.size() - 1);
+  }
 
   // The frame in `local` goes on after the one above it ended with `result`. `text` is what
   // was read above it, where either of the two keeps text; otherwise it is empty.
@@ -77,6 +82,15 @@ class Machine {
   // may end right here (may_end, accepting).
   virtual std::string way_on(Local local) = 0;
 
+  // A short way from `local` until its frame is left: what to read, and the action then taken.
+  // `leaves` is kDead where the output may end there instead.
+  struct WayOut {
+    std::string text;
+    Transition leaves = kDead;
+    bool found = false;
+  };
+  WayOut& way_out(Local local) { return ways_out_[local]; }
+
   virtual std::size_t memory_bytes() const = 0;
   // Called at the start of every public operation: searches start with a full budget.
   virtual void refill() {}
@@ -88,10 +102,6 @@ class Machine {
     own_rows_.push_back(std::make_unique<Row>());
     std::fill_n(own_rows_.back()->entries, 256, kUnknown);
     return own_rows_.back()->entries;
-  }
-  Transition add_action(const Action& action) {
-    actions_.push_back(action);
-    return kActionBit | static_cast<Transition>(actions_.size() - 1);
   }
   std::size_t row_bytes() const {
     return own_rows_.size() * sizeof(Row) + rows_.size() * sizeof(Transition*) +
@@ -105,6 +115,7 @@ class Machine {
   std::vector<Transition*> rows_;
   std::vector<std::unique_ptr<Row>> own_rows_;
   std::vector<Action> actions_;
+  std::unordered_map<Local, WayOut> ways_out_;  // filled by Cursor::way_out
 };
 
 }  // namespace structgen

@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <bit>
 
-#include "budget.h"
 #include "mask/walk.h"
 
 namespace structgen {
 
 namespace {
 
-constexpr std::size_t kMaxCompletion = 1u << 21;
 constexpr std::size_t kMaxForced = 4096;
 
 }  // namespace
@@ -114,30 +112,20 @@ std::vector<std::uint32_t> Matcher::forced_tokens() {
   return forced;
 }
 
-std::string Matcher::way_to_end(Cursor& cursor, Top top) {
-  std::string text;
-  while (!cursor.accepting(top, text)) {
-    const std::string part = constraint_->machine->way_on(top.local);
-    if (part.empty()) {
-      cursor.end(top, text);  // a number that is complete
-      continue;
-    }
-    for (char byte : part) {
-      if (cursor.step(top, static_cast<std::uint8_t>(byte), text) != Cursor::Result::kAlive) {
-        throw BudgetExceeded("a completion could not be followed: please report this schema");
-      }
-      text.push_back(byte);
-    }
-    if (text.size() > kMaxCompletion) throw BudgetExceeded("shortest completion: 2 MiB");
-  }
-  return text;
-}
-
 std::string Matcher::completion_bytes() {
   constraint_->machine->refill();
   if (is_terminated()) return {};
   Cursor cursor(*constraint_->machine, constraint_->engine->texts);
-  return way_to_end(cursor, cursor.load(history_.front().stack));
+  std::string text;
+  cursor.complete(cursor.load(history_.front().stack), text);
+  return text;
+}
+
+bool Matcher::completes_within(std::size_t tokens) {
+  const std::string text = completion_bytes();
+  if (constraint_->covers_all_bytes && text.size() <= tokens) return true;  // one token a byte will do
+  const auto fewest = fewest_tokens(*constraint_->trie, text);
+  return fewest && fewest->size() <= tokens;
 }
 
 std::optional<std::vector<std::uint32_t>> Matcher::completion() {
@@ -156,10 +144,8 @@ std::optional<std::vector<std::uint32_t>> fewest_tokens(const TokenTrie& trie, s
     std::uint32_t node = 0;
     for (std::size_t at = start; at < text.size(); ++at) {
       const auto byte = static_cast<std::uint8_t>(text[at]);
-      const std::uint32_t end = nodes[node].subtree_end;
-      std::uint32_t child = node + 1;
-      while (child < end && nodes[child].byte < byte) child = nodes[child].subtree_end;
-      if (child >= end || nodes[child].byte != byte) break;
+      const std::uint32_t child = trie.child(node, byte);
+      if (child == 0) break;
       node = child;
       const std::uint32_t rest = best[at + 1].cost;
       if (nodes[node].token != kNoToken && rest != kFar && rest + 1 <= best[start].cost) {

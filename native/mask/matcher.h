@@ -49,6 +49,8 @@ class Matcher {
   // the vocabulary cannot spell it.
   std::optional<std::vector<std::uint32_t>> completion();
   std::string completion_bytes();
+  // Whether that takes at most so many tokens; cheap where the answer is plainly yes.
+  bool completes_within(std::size_t tokens);
 
  private:
   struct Step {
@@ -59,7 +61,6 @@ class Matcher {
   bool token_live(Cursor& cursor, const Top& top, std::string_view read);
   void keep_token_live(std::span<std::uint32_t> out);
   const LocalMask& local_mask(Local local);
-  std::string way_to_end(Cursor& cursor, Top top);
 
   std::shared_ptr<Constraint> constraint_;
   PersistentList<Step> history_;

@@ -1,6 +1,14 @@
 #include "mask/stack.h"
 
+#include "budget.h"
+
 namespace structgen {
+
+namespace {
+
+constexpr std::size_t kMaxCompletion = 1u << 21;
+
+}  // namespace
 
 std::int32_t Cursor::below(std::int32_t slot) {
   const auto at = static_cast<std::size_t>(slot);
@@ -64,6 +72,52 @@ Local Cursor::resume(const Slot& slot, const Top& top, const Action& action, std
 void Cursor::end(Top& top, std::string_view read) {
   const Action action{Action::Kind::kPopAgain, 0, 0, machine_.end_result(top.local)};
   top = resumed(top.below, resume(slots_[static_cast<std::size_t>(top.below)], top, action, 0, read));
+}
+
+// Found once for each local state, byte by byte; the frames pushed meanwhile are popped again.
+const Machine::WayOut& Cursor::way_out(Local local) {
+  Machine::WayOut& way = machine_.way_out(local);
+  if (way.found) return way;
+  Top top = open_top(local);
+  std::string text;
+  Transition leaves = kDead;
+  while (leaves == kDead && !(top.below == kFloor && machine_.accepting(top.local))) {
+    const std::string part = machine_.way_on(top.local);
+    if (part.empty()) {  // a number that is complete
+      if (top.below == kFloor) {
+        leaves = machine_.add_action({Action::Kind::kPopAgain, 0, 0, machine_.end_result(top.local)});
+      } else {
+        end(top, text);
+      }
+      continue;
+    }
+    for (char byte : part) {
+      const Result result = step(top, static_cast<std::uint8_t>(byte), text, &leaves);
+      if (result == Result::kDead) {
+        throw BudgetExceeded("a completion could not be followed: please report this grammar");
+      }
+      text.push_back(byte);
+    }
+    if (text.size() > kMaxCompletion) throw BudgetExceeded("shortest completion: 2 MiB");
+  }
+  way = {std::move(text), leaves, true};
+  return way;
+}
+
+void Cursor::complete(Top top, std::string& text) {
+  while (!accepting(top, text)) {
+    const Machine::WayOut way = way_out(top.local);
+    text += way.text;
+    if (way.leaves == kDead) return;
+    // The frame leaves with its last byte, or (a complete number) before the next one.
+    const Action action = machine_.action(way.leaves);
+    const bool again = action.kind == Action::Kind::kPopAgain;
+    const std::string_view read(text.data(), text.size() - (again ? 0 : 1));
+    const Slot below = slots_[static_cast<std::size_t>(top.below)];
+    const Local next = resume(below, top, action, static_cast<std::uint8_t>(text.back()), read);
+    top = resumed(top.below, next);
+    if (text.size() > kMaxCompletion) throw BudgetExceeded("shortest completion: 2 MiB");
+  }
 }
 
 Stack Cursor::save(const Top& top, std::string_view read) {

@@ -97,6 +97,8 @@ class Cursor {
     end(ended, read);
     return ended.below == kBottom && machine_.accepting(ended.local);
   }
+  // Appends a short way to an accepting state to `text`; the top is there afterwards.
+  void complete(Top top, std::string& text);
   Stack save(const Top& top, std::string_view read);
   // Equal for equal stacks: the local states from the top down (texts included).
   std::vector<std::uint32_t> signature(const Top& top, std::string_view read);
@@ -117,6 +119,7 @@ class Cursor {
     slots_.push_back({kNotLoaded, 0, stack.front(), stack});
     return static_cast<std::int32_t>(slots_.size() - 1);
   }
+  const Machine::WayOut& way_out(Local local);
   std::int32_t below(std::int32_t slot);
   Top resumed(std::int32_t slot, Local local);
   std::uint32_t extend(std::uint32_t text, std::string_view bytes);

@@ -121,10 +121,12 @@ void TokenTrie::note_single_bytes() {
   single_bytes_.assign(256, false);
   for (std::uint32_t node = 1; node < nodes_.size(); node = nodes_[node].subtree_end) {
     if (nodes_[node].token != kNoToken) single_bytes_[nodes_[node].byte] = true;
+    first_[nodes_[node].byte] = node;
   }
 }
 
 std::uint32_t TokenTrie::child(std::uint32_t node, std::uint8_t byte) const {
+  if (node == 0) return first_[byte];
   const std::uint32_t end = nodes_[node].subtree_end;
   std::uint32_t next = node + 1;
   while (next < end && nodes_[next].byte < byte) next = nodes_[next].subtree_end;

@@ -4,6 +4,7 @@
 // shared between threads without locks.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -53,6 +54,8 @@ class TokenTrie {
   std::uint32_t find(std::string_view bytes) const;
   // The token with the most bytes that starts `bytes`, or kNoToken.
   std::uint32_t longest_prefix(std::string_view bytes) const;
+  // The node one byte below, or 0. At the root a table, elsewhere a walk over siblings.
+  std::uint32_t child(std::uint32_t node, std::uint8_t byte) const;
   std::size_t longest_token() const { return longest_; }
   // bit b set: byte b is a token of its own
   const std::vector<bool>& single_bytes() const { return single_bytes_; }
@@ -60,7 +63,6 @@ class TokenTrie {
 
  private:
   static TokenTrie with_text(std::string_view text, std::span<const std::uint32_t> offsets);
-  std::uint32_t child(std::uint32_t node, std::uint8_t byte) const;
   void grow();             // nodes_ and next_same_ from the text
   bool fits_text() const;  // is this the trie of the text?
   void note_single_bytes();
@@ -70,6 +72,7 @@ class TokenTrie {
   std::vector<std::uint32_t> offsets_;  // token id -> start in text_
   std::vector<char> text_;
   std::vector<bool> single_bytes_;
+  std::array<std::uint32_t, 256> first_{};  // child of the root by byte; 0 where there is none
   std::size_t longest_ = 0;
 };
 

@@ -49,17 +49,17 @@ class Budget:
         """Advance the matcher by an allowed token if the output can still be finished after it.
 
         Returns False, and leaves the matcher where it was, when it cannot.  Cost: one ``advance`` and
-        one ``distance``; where the answer is no, also one ``rollback`` and at first one ``completion``.
+        one ``completes_within``; where the answer is no, also one ``rollback`` and at first one ``completion``.
         """
         if self._plan and self._plan[-1] == token:
             self._matcher.advance(token)
             self.left -= 1
             self._plan.pop()
-            if self._matcher.distance() <= self.left:
+            if self._matcher.completes_within(self.left):
                 self._plan = None  # the matcher knows one that fits from here: nothing to remember
             return True
         self._matcher.advance(token)
-        if self._matcher.distance() < self.left:
+        if self._matcher.completes_within(self.left - 1):
             self.left -= 1
             self._plan = None
             return True

@@ -236,5 +236,9 @@ class ReferenceMatcher:
             raise ValueError("the language is empty over this vocabulary")
         return [] if self.is_terminated else list(found)
 
+    def completes_within(self, tokens: int) -> bool:
+        """Whether :meth:`distance` is at most ``tokens``."""
+        return self.distance() <= tokens
+
     def distance(self) -> int:
         return len(self.completion())
