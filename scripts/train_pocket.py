@@ -202,7 +202,7 @@ def main() -> None:
                 if step % options.every == 0:
                     current = {name: value.clone() for name, value in model.state_dict().items()}
                     model.load_state_dict(average)
-                    scores = field_accuracy(model, tests)
+                    scores = field_accuracy(model, tokenizer, tests)
                     model.load_state_dict(current)
                     row = {
                         "step": step,

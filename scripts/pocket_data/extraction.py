@@ -154,14 +154,18 @@ def _finish(
 ) -> Example:
     style, how = _style(d)
     roll = d.rng.random()
-    shown = schema if roll < 0.25 else None
-    want = v.spoken_list(keys) if 0.25 <= roll < 0.45 and keys else ""
+    shown = schema if roll < 0.18 else None
+    want = v.spoken_list(keys) if 0.18 <= roll < 0.38 and keys else ""
     if want and d.chance(0.5):
         want = ", ".join(keys)
     if style != HOUSE and shown is None and not want:
         want = ", ".join(keys)
     known = shown is not None or bool(want)
-    prompt = instruction(d, _context(d, text), noun, want, how, shown) + _ending(d)
+    told = _context(d, text)
+    prompt = instruction(d, told, noun, want, how, shown)
+    while how and f"{how}json" not in prompt.lower():  # an unusual style has to be asked for
+        prompt = instruction(d, told, noun, want, how, shown)
+    prompt += _ending(d)
     pieces = json_pieces(value, style, key_weight=1.0 if known else 0.02, shape_weight=0.5 if known else 0.2)
     return Example(family, prompt, pieces, value, schema)
 
