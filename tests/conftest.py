@@ -21,6 +21,10 @@ from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+# The models here are tiny: a second thread computes less than the two wait for each other, and on a busy
+# machine they wait long. Set before anything can import torch, and inherited by processes that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 if os.environ.get("STRUCTGEN_NO_TORCH"):
     for _name in ("torch", "transformers"):
         sys.modules[_name] = None  # type: ignore[assignment]  # Python's own way to say: not importable

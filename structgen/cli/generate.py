@@ -6,6 +6,7 @@ into a pipe goes the value alone, or one JSON object with --json.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -59,6 +60,9 @@ def command(
         raise InputError(f"--model {model!r}: no config.json there; give the folder of a transformers model")
     text = read_text("-") if prompt == "-" else prompt
 
+    if model == "pocket":
+        # Too small for a second thread to pay: the two would mostly wait for each other.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     status = output.progress().status(f"Loading {model} …")
     with status:
         import structgen
