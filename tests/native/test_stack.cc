@@ -1,0 +1,139 @@
+// Persistent lists, interned texts and the bounded cache of masks: the containers under matchers.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "check.h"
+#include "mask/engine.h"
+#include "mask/persistent_list.h"
+#include "mask/stack.h"
+
+namespace {
+
+using structgen::LocalMask;
+using structgen::MaskCache;
+using structgen::PersistentList;
+using structgen::TextTable;
+
+using Numbers = PersistentList<int>;
+using Shared = PersistentList<std::shared_ptr<int>>;
+
+LocalMask mask_of(std::size_t words, std::uint32_t value) {
+  LocalMask mask;
+  mask.bits.assign(words, value);
+  return mask;
+}
+
+}  // namespace
+
+TEST(lists_share_their_tails) {
+  const Numbers empty;
+  CHECK(empty.empty());
+  const Numbers one(1, empty);
+  const Numbers two(2, one), other(3, one);
+  CHECK_EQ(two.front(), 2);
+  CHECK_EQ(other.front(), 3);
+  CHECK(two.tail() == one && other.tail() == one);
+  CHECK(!(two == other));
+  CHECK(one.tail() == empty);
+}
+
+TEST(copies_and_moves_keep_what_they_hold) {
+  Numbers list(1, {});
+  Numbers copy = list;
+  list = Numbers(2, list);
+  CHECK_EQ(copy.front(), 1);
+  CHECK(list.tail() == copy);
+  const Numbers moved = std::move(list);
+  CHECK(list.empty());  // NOLINT: what a moved-from list promises
+  CHECK_EQ(moved.front(), 2);
+  copy = moved;
+  copy = copy.tail();
+  CHECK_EQ(copy.front(), 1);
+}
+
+TEST(values_are_released_with_the_last_list) {
+  const auto value = std::make_shared<int>(7);
+  {
+    const Shared base(value, {});
+    const Shared longer(value, base);
+    CHECK_EQ(value.use_count(), 3L);
+    {
+      const Shared fork(value, base);
+      CHECK_EQ(value.use_count(), 4L);
+    }
+    CHECK_EQ(value.use_count(), 3L);
+  }
+  CHECK_EQ(value.use_count(), 1L);
+}
+
+TEST(a_list_of_a_million_is_released_without_recursion) {
+  Numbers list;
+  for (int i = 0; i < 1'000'000; ++i) list = Numbers(i, list);
+  const Numbers fork = list.tail();
+  list = Numbers();
+  CHECK_EQ(fork.front(), 999'998);
+}
+
+TEST(lists_that_share_a_tail_live_on_different_threads) {
+  const auto value = std::make_shared<int>(7);
+  {
+    Shared base;
+    for (int i = 0; i < 100; ++i) base = Shared(value, base);
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([base, value] {
+        for (int round = 0; round < 2000; ++round) {
+          Shared mine = base;
+          for (int i = 0; i < round % 7; ++i) mine = Shared(value, mine);
+          for (int i = 0; i < 50; ++i) mine = mine.tail();
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    CHECK_EQ(value.use_count(), 101L);
+  }
+  CHECK_EQ(value.use_count(), 1L);
+}
+
+TEST(texts_are_interned_byte_by_byte) {
+  TextTable texts;
+  CHECK_EQ(texts.read(TextTable::kEmpty), std::string());
+  std::uint32_t text = TextTable::kEmpty;
+  const std::string key("k\x00\xff\"", 4);
+  for (char byte : key) text = texts.extend(text, static_cast<std::uint8_t>(byte));
+  CHECK_EQ(texts.read(text), key);
+  const std::uint32_t k = texts.extend(TextTable::kEmpty, 'k');
+  CHECK_EQ(texts.read(k), std::string("k"));
+  std::uint32_t again = k;
+  for (char byte : key.substr(1)) again = texts.extend(again, static_cast<std::uint8_t>(byte));
+  CHECK_EQ(again, text);
+  CHECK(texts.extend(k, 'x') != texts.extend(k, 'y'));
+}
+
+TEST(the_cache_keeps_to_its_bytes_and_drops_the_oldest) {
+  const std::size_t each = mask_of(64, 0).bytes();
+  MaskCache cache(4 * each + each / 2);
+  for (structgen::Local local = 1; local <= 4; ++local) cache.insert(local, mask_of(64, local));
+  CHECK_EQ(cache.entries(), 4u);
+  CHECK(cache.find(1) != nullptr);  // now the most recent
+  cache.insert(5, mask_of(64, 5));
+  CHECK_EQ(cache.entries(), 4u);
+  CHECK(cache.bytes() <= 4 * each + each / 2);
+  CHECK(cache.find(2) == nullptr);
+  const LocalMask* kept = cache.find(1);
+  CHECK(kept != nullptr && kept->bits[0] == 1u);
+  CHECK_EQ(cache.hits(), 2u);
+  CHECK_EQ(cache.misses(), 1u);
+}
+
+TEST(a_mask_larger_than_the_cache_is_still_usable) {
+  MaskCache cache(100);
+  const LocalMask* mask = cache.insert(9, mask_of(1000, 3));
+  CHECK(mask != nullptr && mask->bits.size() == 1000 && mask->bits[999] == 3u);
+  cache.insert(10, mask_of(1, 1));
+  CHECK_EQ(cache.entries(), 1u);
+  CHECK(cache.find(10) != nullptr);
+}
