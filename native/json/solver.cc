@@ -139,7 +139,8 @@ std::optional<std::string> Solver::value_of_type(Formula unrestricted, Type type
   return std::nullopt;
 }
 
-const std::string* Solver::rest_of_object(Formula f, const ObjectContext& context) {
+const std::string* Solver::rest_of_object(Formula f, const ObjectContext& full_context) {
+  const ObjectContext context = relevant(f, full_context);
   return memoised(objects_, ContextKey{f, context, 0}, [&]() -> std::optional<std::string> {
     if (formulas_.closed(f)) return std::string();
     return profile(f).simple ? straight_object(f, context) : search_object(f, context);
@@ -189,14 +190,28 @@ std::uint64_t Solver::estimate(Formula f) {
   return result;
 }
 
-// Formulas whose solutions together are those of f, where the first conjunct that is still
-// open is a choice; empty where it is none. A chosen branch is a conjunction again, so
-// that what it owes can be paid one literal at a time.
+// The conjunct to work on next. A solution makes every conjunct true, in any order of members,
+// so one that is still open will do. Literals come before choices: what a member that must come
+// anyway decides about a choice need not be guessed.
+std::size_t Solver::urgent(const std::vector<Formula>& conjuncts) {
+  std::size_t choice = conjuncts.size();
+  for (std::size_t at = 0; at < conjuncts.size(); ++at) {
+    if (formulas_.closed(conjuncts[at])) continue;
+    const Kind kind = formulas_[conjuncts[at]].kind;
+    if (kind != Kind::kAny && kind != Kind::kExactlyOne) return at;
+    choice = std::min(choice, at);
+  }
+  return choice;
+}
+
+// Formulas whose solutions together are those of f, where the urgent conjunct is a choice;
+// empty where it is none. A chosen branch is a conjunction again, so that what it owes can be
+// paid one literal at a time.
 std::vector<Formula> Solver::split(Formula f) {
   const Node& node = formulas_[f];
   const std::vector<Formula> conjuncts = node.kind == Kind::kAll ? node.children : std::vector<Formula>{f};
-  for (std::size_t at = 0; at < conjuncts.size(); ++at) {
-    if (formulas_.closed(conjuncts[at])) continue;
+  const std::size_t at = urgent(conjuncts);
+  if (at < conjuncts.size()) {
     const Node& choice = formulas_[conjuncts[at]];
     if (choice.kind != Kind::kAny && choice.kind != Kind::kExactlyOne) return {};
     std::vector<Formula> alternatives;
@@ -217,14 +232,12 @@ std::vector<Formula> Solver::split(Formula f) {
   return {};
 }
 
-// A solution makes every conjunct true, in any order of members: so only literals of
-// the first conjunct that is still open need to be tried next.
+// The literals that the next member should touch.
 const std::vector<Formula>& Solver::urgent_literals(Formula f) {
   const Node& node = formulas_[f];
   if (node.kind == Kind::kAll) {
-    for (Formula child : node.children) {
-      if (!formulas_.closed(child)) return formulas_.counting_literals(child);
-    }
+    const std::size_t at = urgent(node.children);
+    if (at < node.children.size()) return formulas_.counting_literals(node.children[at]);
   }
   return formulas_.counting_literals(f);
 }

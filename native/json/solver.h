@@ -119,6 +119,7 @@ class Solver {
   const std::vector<KeyClass>& regions(Formula f, std::uint32_t ranks);
   std::uint32_t rank(std::uint32_t ranks, std::uint32_t key) const;
   Formula conjunction_goal(const KeyClass& key_class);
+  ObjectContext relevant(Formula f, const ObjectContext& context);
   bool order_allows(Formula f, const ObjectContext& context, std::uint32_t key);
   std::optional<std::string> search_value(Formula f);
   std::optional<std::string> value_of_type(Formula f, Type type);
@@ -126,7 +127,8 @@ class Solver {
   using Completable = std::function<bool(Formula)>;
   std::vector<Slot> slots_of(const std::vector<Formula>& literals) const;
   Formula next_literal(Formula literal, bool holds, std::uint32_t index, bool lasting);
-  Formula bound(Formula f, std::span<const Slot> open, bool favourable, bool positive, std::uint32_t index);
+  struct Bound;  // what bound() is asked for, see solver_moves.cc
+  Formula bound(Formula f, const Bound& wanted, bool positive);
   Formula goal(Formula f, const std::vector<Formula>& literals, std::uint32_t index,
                const Completable& completable);
   void enumerate_goal(Formula f, std::uint32_t index, std::span<const Slot> slots, Formula value,
@@ -141,6 +143,7 @@ class Solver {
   std::uint64_t estimate(Formula f);
   std::vector<std::pair<std::uint32_t, const KeyClass*>> candidates(Formula f, const ObjectContext& context);
   const std::vector<Formula>& urgent_literals(Formula f);
+  std::size_t urgent(const std::vector<Formula>& conjuncts);
   std::vector<Formula> split(Formula f);
   Regex without_seen(Regex region, const ObjectContext& context);
   void spend(std::uint64_t work);

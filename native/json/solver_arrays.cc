@@ -137,8 +137,7 @@ std::optional<std::string> Solver::search_array(Formula start, std::uint32_t fir
       }
       continue;
     }
-    const std::vector<Move> ways = moves(state.f, item_literals(state.f, index), index);
-    for (const Move& move : ways) {
+    for (const Move& move : moves(state.f, item_literals(state.f, index), index)) {
       spend(1);
       for (std::string& text : several_values(move.value, distinct)) {
         const std::uint64_t total = state.length + text.size() + 1;

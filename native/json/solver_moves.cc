@@ -31,7 +31,7 @@ Formula Solver::next_literal(Formula literal, bool holds, std::uint32_t index, b
     if (formulas_.single_key(node.a) == FormulaStore::kNoKey) {
       return formulas_.members(node.a, node.b, left);
     }
-    // The key is used up. Under a plain conjunction the literal may stay: it is never asked again.
+    // The key is used up. A literal that is only forbidden may stay: it is never asked again.
     return lasting && !holds ? literal : kFalse;
   }
   if (node.b != kNoStop && node.b - index < left) return kFalse;  // too few positions remain
@@ -41,7 +41,6 @@ Formula Solver::next_literal(Formula literal, bool holds, std::uint32_t index, b
 Formula Solver::derive(Formula f, const std::vector<Formula>& literals,
                        const std::vector<std::pair<Formula, bool>>& truth, std::uint32_t index) {
   std::vector<FormulaStore::Change> changes;
-  const bool lasting = index == kMember && profile(f).simple;
   for (Formula literal : literals) {
     const Formula schema = schema_of(literal);
     if (schema == kFalse) continue;  // nothing was seen yet
@@ -51,6 +50,7 @@ Formula Solver::derive(Formula f, const std::vector<Formula>& literals,
       if (decision == truth.end()) continue;
       holds = decision->second;
     }
+    const bool lasting = index == kMember && profile(f).forbidden.count(literal) != 0;
     const Formula next = next_literal(literal, holds, index, lasting);
     if (next != literal) changes.emplace_back(literal, next);
   }
@@ -71,35 +71,42 @@ std::vector<Solver::Slot> Solver::slots_of(const std::vector<Formula>& literals)
 
 // --- Goals --------------------------------------------------------------------
 
-// f if an opponent (or, favourable, a friend) could choose the truth of the open subschemas
-// for each place in f anew. So bound(unfavourable) ⇒ f after any value ⇒ bound(favourable).
-Formula Solver::bound(Formula f, std::span<const Slot> open, bool favourable, bool positive,
-                      std::uint32_t index) {
+struct Solver::Bound {
+  std::span<const Slot> open;                   // subschemas whose truth is chosen
+  bool favourable;                              // by a friend, or by an opponent
+  std::uint32_t index;
+  const std::unordered_set<Formula>& lasting;   // literals that stay as they are when missed
+};
+
+// f if a friend (an opponent) could choose the truth of the open subschemas for each place in
+// f anew. So bound(unfavourable) ⇒ f after any value ⇒ bound(favourable).
+Formula Solver::bound(Formula f, const Bound& wanted, bool positive) {
   const Node& node = formulas_[f];
   switch (node.kind) {
     case Kind::kMembers:
     case Kind::kItems:
     case Kind::kDistinct: {
-      for (const auto& [schema, literals] : open) {
+      for (const auto& [schema, literals] : wanted.open) {
         if (std::find(literals.begin(), literals.end(), f) != literals.end()) {
           const bool helps = node.kind != Kind::kDistinct;  // to satisfy its subschema
-          return next_literal(f, (favourable == positive) == helps, index, false);
+          return next_literal(f, (wanted.favourable == positive) == helps, wanted.index,
+                              wanted.lasting.count(f) != 0);
         }
       }
       return f;
     }
     case Kind::kNot:
-      return formulas_.negate(bound(node.a, open, favourable, !positive, index));
+      return formulas_.negate(bound(node.a, wanted, !positive));
     case Kind::kAll:
     case Kind::kAny: {
       std::vector<Formula> children;
       children.reserve(node.children.size());
-      for (Formula child : node.children) children.push_back(bound(child, open, favourable, positive, index));
+      for (Formula child : node.children) children.push_back(bound(child, wanted, positive));
       return node.kind == Kind::kAll ? formulas_.all(children) : formulas_.any(children);
     }
     case Kind::kExactlyOne: {
       const std::vector<Formula>& inside = formulas_.counting_literals(f);
-      const bool touched = std::any_of(open.begin(), open.end(), [&](const Slot& slot) {
+      const bool touched = std::any_of(wanted.open.begin(), wanted.open.end(), [&](const Slot& slot) {
         return std::any_of(slot.second.begin(), slot.second.end(), [&](Formula literal) {
           return std::find(inside.begin(), inside.end(), literal) != inside.end();
         });
@@ -108,9 +115,9 @@ Formula Solver::bound(Formula f, std::span<const Slot> open, bool favourable, bo
       std::vector<Formula> alternatives;
       for (Formula chosen : node.children) {
         spend(node.children.size());
-        std::vector<Formula> parts{bound(chosen, open, favourable, positive, index)};
+        std::vector<Formula> parts{bound(chosen, wanted, positive)};
         for (Formula other : node.children) {
-          if (other != chosen) parts.push_back(formulas_.negate(bound(other, open, favourable, !positive, index)));
+          if (other != chosen) parts.push_back(formulas_.negate(bound(other, wanted, !positive)));
         }
         alternatives.push_back(formulas_.all(parts));
       }
@@ -138,14 +145,16 @@ Formula Solver::goal(Formula f, const std::vector<Formula>& literals, std::uint3
 void Solver::enumerate_goal(Formula f, std::uint32_t index, std::span<const Slot> slots, Formula value,
                             const Completable& completable, std::vector<Formula>& out) {
   spend(1 + slots.size());
-  const Formula worst = bound(f, slots, false, true, index);
+  static const std::unordered_set<Formula> kNone;
+  const auto& lasting = index == kMember ? profile(f).forbidden : kNone;
+  const Formula worst = bound(f, {slots, false, index, lasting}, true);
   if (worst != kFalse && completable(worst)) {
     if (out.size() >= kMaxMoves) throw BudgetExceeded("alternatives for one member: 4096");
     out.push_back(value);
     return;
   }
   if (slots.empty()) return;
-  const Formula best = bound(f, slots, true, true, index);
+  const Formula best = bound(f, {slots, true, index, lasting}, true);
   if (best == kFalse || !completable(best)) return;
   const auto& [schema, literals] = slots.front();
   const Formula if_true = derive(f, literals, {{schema, true}}, index);

@@ -34,18 +34,29 @@ const Solver::Profile& Solver::profile(Formula f) {
   }
   profile->simple = true;
   const Node& node = formulas_[f];
-  std::vector<Formula> alone{f};
+  const std::vector<Formula> alone{f};
+  std::vector<Formula> others;
   for (Formula child : node.kind == Kind::kAll ? node.children : alone) {
     const Node& part = formulas_[child];
     if (part.kind == Kind::kConstant) continue;
     if (part.kind == Kind::kNot && formulas_[part.a].kind == Kind::kMembers && formulas_[part.a].c == 1) {
       profile->forbidden.insert(part.a);
-    } else if (part.kind == Kind::kMembers && part.b == kTrue && part.c == 1 &&
-               formulas_.single_key(part.a) != FormulaStore::kNoKey) {
+      continue;
+    }
+    others.push_back(child);
+    if (part.kind == Kind::kMembers && part.b == kTrue && part.c == 1 &&
+        formulas_.single_key(part.a) != FormulaStore::kNoKey) {
       profile->required.push_back(formulas_.single_key(part.a));
     } else {
       profile->simple = false;
-      break;
+    }
+  }
+  for (Formula other : others) {
+    for (Formula literal : formulas_.counting_literals(other)) {
+      const std::uint32_t key = formulas_.single_key(formulas_[literal].a);
+      if (key == FormulaStore::kNoKey) profile->any_key_helps = true;
+      profile->helpful.insert(key);
+      profile->forbidden.erase(literal);
     }
   }
   slot = std::move(profile);
@@ -93,6 +104,27 @@ ObjectContext Solver::after_key(const ObjectContext& context, std::uint32_t key)
   seen.insert(std::upper_bound(seen.begin(), seen.end(), key), key);
   next.seen = key_lists_.intern(seen);
   return next;
+}
+
+// The context as far as it bears on completing f: keys that cannot help are forgotten, so that
+// the answer is found again whatever optional members came before.
+ObjectContext Solver::relevant(Formula f, const ObjectContext& context) {
+  const Profile& known = profile(f);
+  if (known.any_key_helps) return context;
+  ObjectContext result = context;
+  std::vector<std::uint32_t> seen;
+  for (std::uint32_t key : key_lists_[context.seen]) {
+    if (known.helpful.count(key)) seen.push_back(key);
+  }
+  result.seen = key_lists_.intern(seen);
+  if (order_ == PropertyOrder::kSchema) {
+    result.floor = kNoRank;
+    for (std::uint32_t key : known.helpful) {
+      const std::uint32_t r = rank(context.ranks, key);
+      if (r >= context.floor) result.floor = std::min(result.floor, r);
+    }
+  }
+  return result;
 }
 
 // --- Key classes ------------------------------------------------------------
@@ -346,8 +378,7 @@ std::optional<std::string> Solver::search_object(Formula start, const ObjectCont
     std::unordered_map<Formula, Best> best;
     std::vector<Formula> order;
     for (const auto& [key, key_class] : candidates(f, here)) {
-      const std::vector<Move> ways = moves(f, key_class->literals, kMember);
-      for (const Move& move : ways) {
+      for (const Move& move : moves(f, key_class->literals, kMember)) {
         spend(1 + formulas_.counting_literals(move.rest).size() / 4);
         if (move.rest == f || move.rest == kFalse) continue;
         const std::string* text = value(move.value);
