@@ -7,7 +7,8 @@ from typing import Any
 import numpy
 from numpy.typing import NDArray
 
-class PatternError(ValueError): ...
+class PatternError(ValueError):
+    pass
 
 class RegexStore:
     """
@@ -129,6 +130,14 @@ class Store:
     def boolean(self, value: bool) -> int: ...
     def string(self, language: int) -> int: ...
     def integer(self) -> int: ...
+    def integer_written(self) -> int:
+        """
+        A number written without point and exponent: what draft 4 calls an integer.
+        """
+
+    def distinct(self) -> int:
+        """The items of an array are pairwise different."""
+
     def members(self, keys: int, schema: int, count: int) -> int: ...
     def items(self, start: int, stop: int | None, schema: int, count: int) -> int: ...
     def declare(self, names: Sequence[str]) -> int: ...
@@ -167,11 +176,7 @@ class Constraint:
 
     @staticmethod
     def from_regex(
-        store: Store,
-        language: int,
-        trie: TokenTrie,
-        width: int,
-        end_tokens: Sequence[int],
+        store: Store, language: int, trie: TokenTrie, width: int, end_tokens: Sequence[int]
     ) -> Constraint | None:
         """None when the language is empty."""
 
@@ -202,4 +207,5 @@ class Matcher:
         Tokens of a short completion; None when the vocabulary cannot spell it.
         """
 
+    def completes_within(self, tokens: int) -> bool: ...
     def completion_bytes(self) -> builtins.bytes: ...

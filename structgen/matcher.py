@@ -57,9 +57,9 @@ class Matcher:
         return out
 
     def fill_mask(self, out: Any, row: int = 0) -> None:
-        """Write the token mask into row ``row`` of ``out``: a C-contiguous array or CPU tensor of 32-bit integers.
+        """Write the token mask into row ``row`` of ``out``.
 
-        Rows may be wider than ``ceil(width / 32)`` words; the rest becomes 0.
+        ``out`` is a C-contiguous array or CPU tensor of 32-bit integers.  Rows may be wider than ``ceil(width / 32)`` words; the rest becomes 0.
         """
         self._native.fill_mask(out, row)
 
@@ -111,7 +111,7 @@ class Matcher:
         self._native.reset()
 
     def forced_tokens(self) -> list[int]:
-        """Return the tokens that must come next, as long as the mask has a single bit; end tokens excluded."""
+        """Return the tokens that must come next, as long as the mask has one bit; no end tokens."""
         return self._native.forced_tokens()
 
     @property
@@ -156,7 +156,8 @@ class Matcher:
         if not 0 <= token < vocabulary.width:
             return f"token {token} is outside the vocabulary (0 … {vocabulary.width - 1})"
         if token in vocabulary.eos_ids:
-            return f"the end token {token} came too early: {self.completion_text()[:60]!r} would complete the output"
+            rest = self.completion_text()[:60]
+            return f"the end token {token} came too early: {rest!r} would complete the output"
         text = vocabulary.token_bytes(token) if token < vocabulary.size else None
         if text is None:
             return f"token {token} is special or unused and is never text"
