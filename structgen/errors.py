@@ -111,7 +111,7 @@ class ContextTooSmall(BudgetTooSmall):
     def __init__(self, needed: int, given: int, *, prompt_tokens: int, context: int) -> None:
         StructgenError.__init__(
             self,
-            f"the prompt takes {prompt_tokens} of the model's {context} tokens of context and leaves {given}, "
+            f"the prompt takes {prompt_tokens} of the model's {context} tokens and leaves {given}, "
             f"but the shortest known valid output takes {needed}; shorten the prompt",
         )
         self.needed = needed

@@ -59,7 +59,8 @@ class Matcher:
     def fill_mask(self, out: Any, row: int = 0) -> None:
         """Write the token mask into row ``row`` of ``out``.
 
-        ``out`` is a C-contiguous array or CPU tensor of 32-bit integers.  Rows may be wider than ``ceil(width / 32)`` words; the rest becomes 0.
+        ``out`` is a C-contiguous array or CPU tensor of 32-bit integers.  Rows may be
+        wider than ``ceil(width / 32)`` words; the rest becomes 0.
         """
         self._native.fill_mask(out, row)
 

@@ -49,7 +49,8 @@ class Budget:
         """Advance the matcher by an allowed token if the output can still be finished after it.
 
         Returns False, and leaves the matcher where it was, when it cannot.  Cost: one ``advance`` and
-        one ``completes_within``; where the answer is no, also one ``rollback`` and at first one ``completion``.
+        one ``completes_within``; where the answer is no, also one ``rollback`` and at first one
+        ``completion``.
         """
         if self._plan and self._plan[-1] == token:
             self._matcher.advance(token)
