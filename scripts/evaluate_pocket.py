@@ -4,8 +4,9 @@
     python scripts/evaluate_pocket.py --count 150
 
 Held-out descriptions with names that training never saw, a set written by hand, and
-bare-word questions.  Greedy; objects are closed (``extra_keys="never"``).  A field is right when it stands where it should and is
-equal in type and value; an answer that is no JSON has every field wrong.
+bare-word questions.  Greedy; objects are closed (``extra_keys="never"``).  A field is
+right when it stands where it should and is equal in type and value; an answer that is
+no JSON has every field wrong.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def by_hand() -> list[Example]:
     for text, noun, properties, value in HANDWRITTEN:
         schema = object_schema(properties, list(properties))
         made.append(Example("handwritten", f"Extract the {noun}: {text}\n", [], value, schema))
-        made.append(Example("handwritten", pocket.prompt(text, schema), [], value, schema))
+        made.append(Example("handwritten", pocket.prompt(text, schema), [], value, schema, keys_shown=True))
     return made
 
 
@@ -111,7 +112,7 @@ def call_schema(value: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -120,7 +121,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--wrong", type=int, default=0, help="print so many wrong constrained answers")
     parser.add_argument("--json", type=Path, help="write the figures here")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = arguments()
     torch.set_num_threads(options.threads)
     loaded = pocket.load()
     groups: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
@@ -136,26 +141,17 @@ def main() -> None:
         run: Callable[..., str] = lambda **what: constrained(loaded, item.prompt, options.limit, **what)  # noqa: B023, E731
         if item.family in BARE:
             right = item.answer
-            what = {"yes/no": ["yes", "no", "Yes", "No", "true", "false"]}.get(item.family)
-            bound = run(choice=what) if what else said
+            bound = run(choice=list(item.options)) if item.options else said.strip()
             add((item.family,), said.strip() == right, bound == right, 1)
             continue
         schema = item.schema or call_schema(item.value)
         bound = run(schema=schema, extra_keys="never")
         alone, total = score(item.value, said)
         together, _ = score(item.value, bound)
-        kind = (
-            "keys in the prompt"
-            if item.family == "function call" or any(m in item.prompt for m in ("chema", "Fields:"))
-            else "instruction only"
-        )
-        all_of = ("all handwritten",) if item.family == "handwritten" else ("all held-out JSON",)
-        add(
-            (item.family, f"{item.family}, {kind}" if item.family == "handwritten" else kind, *all_of),
-            alone,
-            together,
-            total,
-        )
+        kind = "keys in the prompt" if item.keys_shown else "instruction only"
+        written = item.family == "handwritten"
+        kinds = (f"handwritten, {kind}",) if written else (item.family, kind, "all held-out JSON")
+        add(kinds, alone, together, total)
         if together < total and shown < options.wrong:
             shown += 1
             wanted = json.dumps(item.value, ensure_ascii=False)

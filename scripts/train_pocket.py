@@ -25,6 +25,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 sys.path.insert(0, str(Path(__file__).parent))
 
 from pocket_data.corpus import stream, text_sample
+from pocket_data.words import also_build_from
 from pocket_training.batches import Batch, batches
 from pocket_training.measure import field_accuracy, held_out
 from pocket_training.muon import Muon
@@ -129,6 +130,7 @@ def main() -> None:
         train_tokenizer(text_sample(options.seed + 1, 30_000), options.vocabulary).save(str(path))
     tokenizer = Tokenizer.from_file(str(path))
 
+    also_build_from([tokenizer.decode([token]) for token in range(tokenizer.get_vocab_size())])
     model = new_model(options, tokenizer).to(device)
     matrices = [
         p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n and "lm_head" not in n

@@ -30,6 +30,8 @@ class Example:
     value: Any = None
     schema: dict[str, Any] | None = None
     messages: list[dict[str, str]] = field(default_factory=list)
+    keys_shown: bool = False  # whether the prompt says which keys are wanted
+    options: tuple[str, ...] = ()  # what a bare-word answer can be
 
     @property
     def answer(self) -> str:
@@ -41,8 +43,9 @@ def _key(d: v.Draw, chosen: Field, noun: str, taken: set[str], style: str) -> st
     if not options:
         return ""
     key = options[0] if d.chance(0.45) else d.pick(options)
-    if d.chance(0.04):
-        key = f"{noun.replace(' ', '_')}_{key}"
+    longer = f"{noun.replace(' ', '_')}_{key}"
+    if d.chance(0.04) and longer not in taken:
+        key = longer
     taken.update(chosen.keys)
     taken.add(key)
     if style == "camel":
@@ -167,7 +170,7 @@ def _finish(
         prompt = instruction(d, told, noun, want, how, shown)
     prompt += _ending(d)
     pieces = json_pieces(value, style, key_weight=1.0 if known else 0.02, shape_weight=0.5 if known else 0.2)
-    return Example(family, prompt, pieces, value, schema)
+    return Example(family, prompt, pieces, value, schema, keys_shown=known)
 
 
 def flat(d: v.Draw, size: tuple[int, int] = (1, 5)) -> Example:

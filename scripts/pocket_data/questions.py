@@ -36,8 +36,8 @@ def _end(d: v.Draw) -> str:
     return str(d.pick(("\n",) * 3 + (" ", "")))
 
 
-def _one(family: str, prompt: str, answer: str) -> Example:
-    return Example(family, prompt, [Piece(answer, 1.0, "answer")])
+def _one(family: str, prompt: str, answer: str, options: tuple[str, ...] = ()) -> Example:
+    return Example(family, prompt, [Piece(answer, 1.0, "answer")], options=options)
 
 
 def yes_no(d: v.Draw) -> Example:
@@ -85,7 +85,7 @@ def yes_no(d: v.Draw) -> Example:
             f"{question}{hint}\n{text}\nAnswer:",
         )
     )
-    return _one("yes/no", prompt + _end(d), yes if truth else no)
+    return _one("yes/no", prompt + _end(d), yes if truth else no, (yes, no))
 
 
 def choice(d: v.Draw) -> Example:
@@ -147,7 +147,7 @@ def choice(d: v.Draw) -> Example:
             f"Text: {text}\nQuestion: {question}\nAnswer:",
         )
     )
-    return _one("choice", prompt + _end(d), answer)
+    return _one("choice", prompt + _end(d), answer, tuple(options))
 
 
 def short_answer(d: v.Draw) -> Example:

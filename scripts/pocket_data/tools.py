@@ -103,4 +103,4 @@ def function_call(d: v.Draw) -> Example:
     ask = d.pick(("User", "Request", "Question"))
     last = d.pick(("Call:", "Call:", "Function call:", "Tool call:", "JSON:"))
     prompt = f"{lead}\n{shown}\n{ask}: {request}\n{last}" + d.pick(("\n",) * 8 + (" ", ""))
-    return Example("function call", prompt, json_pieces(value), value)
+    return Example("function call", prompt, json_pieces(value), value, keys_shown=True)

@@ -174,9 +174,25 @@ def is_unseen(word: str) -> bool:
     return zlib.crc32(word.lower().encode()) % 8 == 0
 
 
+_pieces: list[str] = []
+
+
+def also_build_from(pieces: list[str]) -> None:
+    """Build some made-up words of training from these pieces, so that every token gets copied.
+
+    Without it the pieces that syllables never yield (“inn”, “opper”) stay untrained, and so
+    do the real names that contain them.  The unseen side never uses them.
+    """
+    _pieces[:] = sorted({p.lower() for p in pieces if p.isalpha() and len(p) > 1})
+
+
 def made_up(rng: Random, unseen: bool = False, syllables: int = 0) -> str:
     """A pronounceable lower-case word that nobody has written before, from the asked side of the split."""
     while True:
+        if _pieces and not unseen and rng.random() < 0.4:
+            word = "".join(rng.choice(_pieces) for _ in range(rng.choice((1, 2, 2, 3))))
+            if len(word) >= 3 and not is_unseen(word):
+                return word
         count = syllables or rng.choice((1, 2, 2, 2, 2, 3, 3))
         parts = [rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(count)]
         if rng.random() < 0.25:

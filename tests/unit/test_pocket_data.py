@@ -113,3 +113,15 @@ def test_the_handwritten_set_is_consistent() -> None:
         schema = {"type": "object", "properties": properties, "required": list(properties)}
         Draft202012Validator(schema).validate(value)
         assert list(properties) == list(value), text
+
+
+def test_words_built_from_pieces_stay_on_the_training_side() -> None:
+    words.also_build_from(["Inn", "opper", "ius", "7", "x"])
+    try:
+        made = {words.made_up(Random(seed)) for seed in range(300)}
+        unseen = {words.made_up(Random(seed), unseen=True) for seed in range(100)}
+    finally:
+        words.also_build_from([])
+    assert made & {"opper", "inninn", "opperinn", "iusinn", "iusopper"}
+    assert not any(words.is_unseen(word) for word in made)
+    assert all(words.is_unseen(word) for word in unseen)
