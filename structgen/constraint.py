@@ -24,6 +24,7 @@ from structgen.vocabulary import Vocabulary
 ENGINE_LIMIT_BYTES = 128 << 20
 
 _lock = threading.Lock()
+_lowering = threading.RLock()
 _current: list[_native.Store] = []
 
 
@@ -97,6 +98,19 @@ def as_grammar(what: Any) -> Grammar:
     return json_schema(type_spec(what).schema)
 
 
+def _lower(grammar: Grammar, store: _native.Store, report: ConstraintReport) -> int:
+    # A callable left in the store would keep it, and with it the engine, alive for ever: so references
+    # are settled at once, one schema at a time.
+    with _lowering:
+        try:
+            root = grammar.lower(store, report)
+            store.resolve_references()
+        except BaseException:
+            store.forget_references()
+            raise
+    return root
+
+
 def compile(grammar: Any, vocabulary: Vocabulary | Any) -> Constraint:
     """Bind ``grammar`` to ``vocabulary``.
 
@@ -117,7 +131,7 @@ def compile(grammar: Any, vocabulary: Vocabulary | Any) -> Constraint:
     store = _store()
     report = ConstraintReport()
     began = time.perf_counter()
-    root = grammar.lower(store, report)
+    root = _lower(grammar, store, report)
     lowered = time.perf_counter()
     ends = list(vocabulary.eos_ids)
     if isinstance(grammar, JsonSchema):

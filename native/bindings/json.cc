@@ -117,6 +117,18 @@ void bind_json(nb::module_& m) {
              return self.engine->formulas.reference(resolver_of(std::move(resolver)));
            },
            nb::arg("resolver"))
+      .def("resolve_references",
+           [](Store& self) {
+             const EngineGuard guard(*self.engine);
+             self.engine->formulas.resolve_references();
+           },
+           "Ask every reference for its formula now, so that no callable is kept.")
+      .def("forget_references",
+           [](Store& self) {
+             const EngineGuard guard(*self.engine);
+             self.engine->formulas.forget_references();
+           },
+           "Give up the references without a formula, after a schema turned out to be wrong half-way.")
       .def("all_of",
            [](Store& self, const std::vector<Formula>& children) {
              const EngineGuard guard(*self.engine);

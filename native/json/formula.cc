@@ -80,6 +80,16 @@ Formula FormulaStore::reference(std::function<Formula()> resolver) {
                  .children = {}});
 }
 
+void FormulaStore::resolve_references() {
+  for (; resolved_ < references_.size(); ++resolved_) expand(static_cast<std::uint32_t>(resolved_));
+}
+
+void FormulaStore::forget_references() {
+  for (; resolved_ < references_.size(); ++resolved_) {
+    if (!references_[resolved_].resolved) references_[resolved_] = {nullptr, kFalse, true};
+  }
+}
+
 Formula FormulaStore::expand(std::uint32_t index) {
   if (!references_[index].resolved) {
     const std::function<Formula()> resolver = references_[index].resolver;  // may add references

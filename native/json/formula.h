@@ -90,6 +90,10 @@ class FormulaStore {
   Formula declare(const std::vector<std::string>& names);
   // A name whose formula is asked for when it is first reached.
   Formula reference(std::function<Formula()> resolver);
+  // Asks every name for its formula now, after which no resolver is kept.
+  void resolve_references();
+  // Gives up the names that have none, after a schema turned out to be wrong half-way.
+  void forget_references();
 
   // --- Connectives.
   Formula all(const std::vector<Formula>& children);
@@ -153,6 +157,7 @@ class FormulaStore {
   std::vector<NumberLiteral> numbers_;
   std::unordered_map<std::string, std::uint32_t> number_ids_;
   std::vector<Reference> references_;
+  std::size_t resolved_ = 0;  // references below this one are resolved
   std::unordered_map<Regex, std::uint32_t> single_keys_;
   std::unordered_map<std::uint64_t, Formula> restricted_;
   std::unordered_set<std::uint64_t> restricting_;  // references being followed
