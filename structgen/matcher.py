@@ -76,7 +76,8 @@ class Matcher:
         Raises TokenRejected when no valid output continues so, MatcherTerminated
         after an end token; the matcher is unchanged then.
         """
-        verdict = self._native.advance(token) if token >= 0 else _REJECTED
+        possible = 0 <= token < self.constraint.vocabulary.width
+        verdict = self._native.advance(token) if possible else _REJECTED
         if verdict == _ACCEPTED:
             return
         if verdict == _TERMINATED:
@@ -92,7 +93,8 @@ class Matcher:
         2
         """
         tokens = list(tokens)
-        valid = next((i for i, token in enumerate(tokens) if token < 0), len(tokens))
+        width = self.constraint.vocabulary.width
+        valid = next((i for i, token in enumerate(tokens) if not 0 <= token < width), len(tokens))
         return self._native.try_advance(tokens[:valid])
 
     def rollback(self, count: int) -> None:

@@ -173,9 +173,6 @@ def test_what_is_no_token_is_a_type_error(matcher: sg.Matcher, token: Any) -> No
     assert len(matcher) == 0
 
 
-@pytest.mark.xfail(
-    strict=True, raises=TypeError, reason="ids past 32 bits reach the binding, which only says so by type"
-)
 def test_tokens_past_32_bits_are_rejected(matcher: sg.Matcher) -> None:
     with pytest.raises(TokenRejected):
         matcher.advance(2**40)
