@@ -42,6 +42,13 @@ class TooSlow(BaseException):
 
 def tekken() -> tuple[list[bytes | None], Any]:
     """Return the bytes of every token id, and an encoder from text to ids."""
+    tokens, encoding = tekken_encoding()
+    special = len(tokens) - len(encoding._mergeable_ranks)
+    return tokens, lambda text: [rank + special for rank in encoding.encode_ordinary(text)]
+
+
+def tekken_encoding() -> tuple[list[bytes | None], Any]:
+    """Return the bytes of every token id (special ids first), and tiktoken's encoding of the others."""
     import mistral_common
     import tiktoken
 
@@ -58,7 +65,7 @@ def tekken() -> tuple[list[bytes | None], Any]:
         special_tokens={},
     )
     tokens: list[bytes | None] = [*([None] * special), *ranks]
-    return tokens, lambda text: [rank + special for rank in encoding.encode_ordinary(text)]
+    return tokens, encoding
 
 
 def _too_slow(number: int, frame: object) -> None:

@@ -190,6 +190,8 @@ std::optional<bool> decided(std::string_view prefix, const NumberLiteral& litera
   NumberCell yes, no;
   yes.add(literal, true);
   no.add(literal, false);
+  // 12.0 is a multiple of 1 that no cell offers; it must count all the same.
+  if (literal.kind == NumberLiteral::Kind::kMultipleOf) yes.integrality = NumberCell::Integrality::kEither;
   if (form == NumberForm::kFloat64 && literal.kind == NumberLiteral::Kind::kInteger) {
     // 1.0 counts on neither side, so neither side is the complement of the other: false means
     // that no integer value can come, and true never holds, for an exponent may always follow.
