@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Train the pocket model from nothing: generated data, a tokenizer, a small Llama.
 
-    python scripts/train_pocket.py --steps 4000 --out structgen/pocket
+    python scripts/train_pocket.py --steps 6500 --out structgen/pocket
 
 Seeded and reproducible when it runs by ``--steps`` (``--minutes`` ends by the clock
 instead).  Run again with the same ``--checkpoints`` folder to continue.  Uses a GPU if
@@ -37,7 +37,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--steps", type=int, default=4000, help="optimizer steps of the whole run")
+    parser.add_argument("--steps", type=int, default=6500, help="optimizer steps of the whole run")
     parser.add_argument(
         "--minutes", type=float, default=None, help="end after so many minutes of training instead"
     )
@@ -53,7 +53,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--tokens", type=int, default=2048, help="tokens a batch")
-    parser.add_argument("--rate", type=float, default=0.006, help="learning rate of the matrices")
+    parser.add_argument("--rate", type=float, default=0.012, help="learning rate of the matrices")
     parser.add_argument(
         "--compile",
         action=argparse.BooleanOptionalAction,
@@ -99,8 +99,9 @@ def loss_of(model: LlamaForCausalLM, body: torch.nn.Module, batch: Batch) -> tor
 
 
 def rate_at(progress: float, step: int) -> float:
-    """Short warm-up, a plateau, and a straight descent over the last half."""
-    return min(1.0, (step + 1) / 60) * min(1.0, max(0.02, 2 * (1 - progress)))
+    """Short warm-up, 500 careful steps, a plateau, and a straight descent over the last half."""
+    careful = 0.5 if step < 500 else 1.0  # larger steps would wash the start near copying away
+    return careful * min(1.0, (step + 1) / 60) * min(1.0, max(0.02, 2 * (1 - progress)))
 
 
 def export(

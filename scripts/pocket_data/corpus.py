@@ -21,12 +21,12 @@ MIX = (
     (lambda d: flat(d, (3, 7)), 5, 34),
     (open_fields, 10, 10),
     (nested, 3, 10),
-    (records, 3, 8),
-    (lists, 8, 7),
+    (records, 3, 14),
+    (lists, 8, 8),
     (function_call, 5, 10),
     (yes_no, 3, 7),
     (choice, 3, 5),
-    (short_answer, 8, 7),
+    (short_answer, 8, 8),
     (continuation, 2, 3),
 )
 EARLY = 12_000
