@@ -124,6 +124,10 @@ class Lowering:
                 self._cut |= endless
             self.report.clear()
             self._reset()
+            # What this attempt left open belongs to nobody; a store of its own kind may not keep such a list.
+            forget = getattr(self.store, "forget_references", None)
+            if forget is not None:
+                forget()
 
     def _run(self) -> int:
         root = self.resources.root
