@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import structgen as sg
-from structgen.errors import UnsatisfiableSchema, VocabularyError
+from structgen.errors import MatcherError, UnsatisfiableSchema, VocabularyError
 from structgen.testing import laws
 from structgen.testing.reference import Language, ReferenceConstraint, ReferenceMatcher, TinyVocabulary
 
@@ -82,7 +82,11 @@ def test_vocabularies_that_cannot_spell_everything(
     assert native.try_advance(reference.tokens) == len(reference.tokens)
     if not reference.is_terminated:
         laws.assert_mask_is_exact(native, reference)
-        laws.assert_distance_achieved(native, reference)
+        try:
+            laws.assert_distance_achieved(native, reference)
+        except MatcherError:
+            # A completion is known only where the shortest one can be spelled (docs/explanation/engine.md).
+            assert not vocabulary.covers_all_bytes
 
 
 VOCABULARY = TinyVocabulary([b"a", b"b", b"ab", None], eos=3)

@@ -288,8 +288,9 @@ def test_plain_reaches_into_every_container() -> None:
 
 # Patches the engine inside a child process, then runs the real entry point.
 CHILD = """
-import sys, time, types
+import signal, sys, time, types
 import structgen
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job's children start without
 from structgen.cli import main
 structgen.load = lambda name: name
 def generate(model, prompt, **options):

@@ -315,7 +315,7 @@ SCRIPT = """
 def run_alone(source: str, seconds: int) -> str:
     """Compile in a process with 6 GiB and a time limit; what it printed."""
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(SCRIPT.format(source=source))],
+        [sys.executable, "-P", "-c", textwrap.dedent(SCRIPT.format(source=source))],
         capture_output=True,
         text=True,
         timeout=seconds,
