@@ -24,6 +24,7 @@
 
 #include "interner.h"
 #include "json/number.h"
+#include "json/number_set.h"
 #include "regex/store.h"
 
 namespace structgen::json {
@@ -133,8 +134,8 @@ class FormulaStore {
   std::vector<std::uint32_t> declared_names(const std::vector<Formula>& formulas);
   // f as a language, when f is restricted to strings.
   Regex to_language(Formula f);
-  // f as a union of cells, when f is restricted to numbers.
-  const std::vector<NumberCell>& to_cells(Formula f);
+  // f as a set of numbers, when f is restricted to numbers (formula_numbers.cc).
+  const NumberSet& to_numbers(Formula f);
 
   regex::Store& regexes() { return regexes_; }
 
@@ -165,7 +166,7 @@ class FormulaStore {
   std::unordered_map<Formula, bool> closed_;
   std::unordered_map<Formula, bool> has_distinct_;
   std::unordered_map<Formula, Regex> languages_;
-  std::unordered_map<Formula, std::vector<NumberCell>> cells_;
+  std::unordered_map<Formula, NumberSet> numbers_of_;
   std::uint32_t depth_ = 0;
 };
 

@@ -16,11 +16,9 @@ void collect_literals(const FormulaStore& formulas, Formula f, std::vector<Formu
   for (Formula child : node.children) collect_literals(formulas, child, out);
 }
 
-bool only_integers(const std::vector<NumberCell>& cells) {
-  return std::all_of(cells.begin(), cells.end(), [](const NumberCell& cell) {
-    return cell.integrality == NumberCell::Integrality::kInteger;
-  });
-}
+// Whether to ask literal by literal what a prefix decides. An enumeration of thousands of
+// numbers is not worth it: its states differ anyway.
+constexpr std::size_t kFewLiterals = 64;
 
 }  // namespace
 
@@ -29,7 +27,8 @@ Local JsonMachine::number_state(Formulas formulas, std::string text) {
   std::vector<Formula> literals;
   for (Formula f : formulas) collect_literals(formulas_, f, literals);
   std::vector<FormulaStore::Change> changes;
-  bool only_integer_left = true;
+  bool only_integer_left = literals.size() <= kFewLiterals;
+  if (!only_integer_left) literals.clear();
   for (Formula literal : literals) {
     const NumberLiteral& number = formulas_.number_literal(formulas_[literal].a);
     const bool integer = number.kind == NumberLiteral::Kind::kInteger;
@@ -53,9 +52,9 @@ Local JsonMachine::number_state(Formulas formulas, std::string text) {
     return left.empty();
   }());
   const bool shared =
-      no_literals || (only_integer_left && formulas[0] != kTrue && only_integers(formulas_.to_cells(formulas[0])));
+      no_literals || (only_integer_left && formulas[0] != kTrue && formulas_.to_numbers(formulas[0]).only_integers());
   if (shared) text = lexical_representative(text, options_.numbers);
-  if (formulas[0] != kTrue && !complete_number(text, formulas_.to_cells(formulas[0]), options_.numbers)) {
+  if (formulas[0] != kTrue && !formulas_.to_numbers(formulas[0]).complete(text, options_.numbers)) {
     return kDead;
   }
   return intern({.frame = Frame::kNumber, .a = vectors_.intern(formulas), .b = texts_.intern(text)});
@@ -79,7 +78,7 @@ bool JsonMachine::number_complete(const State& state) {
   const Formula goal = vectors_[state.a][0];
   if (!is_number(text, options_.numbers)) return false;
   if (goal == kTrue) return true;
-  const auto rest = complete_number(text, formulas_.to_cells(goal), options_.numbers);
+  const auto rest = formulas_.to_numbers(goal).complete(text, options_.numbers);
   return rest && rest->empty();
 }
 

@@ -210,7 +210,7 @@ std::string JsonMachine::way_on(Local local) {
       return finish_string(state);
     case Frame::kNumber: {
       const Formula goal = vectors_[state.a][0];
-      return *complete_number(texts_[state.b], formulas_.to_cells(goal), options_.numbers);
+      return *formulas_.to_numbers(goal).complete(texts_[state.b], options_.numbers);
     }
     case Frame::kWord:
       return std::string(kWords[state.phase]).substr(state.b);

@@ -115,7 +115,7 @@ std::optional<std::string> Solver::value_of_type(Formula unrestricted, Type type
       return std::nullopt;
     case Type::kNumber: {
       if (f == kTrue) return "0";
-      return complete_number("", formulas_.to_cells(f), number_form_);
+      return formulas_.to_numbers(f).complete("", number_form_);
     }
     case Type::kString: {
       const Regex language = formulas_.to_language(f);
