@@ -157,23 +157,20 @@ Formula FormulaStore::any(const std::vector<Formula>& children) { return join(Ki
 Formula FormulaStore::exactly_one(const std::vector<Formula>& children) {
   std::vector<Formula> open;
   std::vector<Formula> must_fail;
+  std::unordered_set<Formula> met, twice;
   int held = 0;
   for (Formula child : children) {
     if (child == kFalse) continue;
     if (child == kTrue || nodes_[child].kind == Kind::kDeclare) {
       held += nodes_[child].detail;
-      continue;
-    }
-    if (std::find(open.begin(), open.end(), child) != open.end()) {
-      must_fail.push_back(child);  // true twice is one too many
-    } else {
+    } else if (met.insert(child).second) {
       open.push_back(child);
+    } else if (twice.insert(child).second) {
+      must_fail.push_back(child);  // true twice is one too many
     }
   }
   if (held > 1) return kFalse;
-  std::erase_if(open, [&](Formula f) {
-    return std::find(must_fail.begin(), must_fail.end(), f) != must_fail.end();
-  });
+  std::erase_if(open, [&](Formula f) { return twice.count(f) != 0; });
   std::vector<Formula> conjuncts;
   for (Formula f : must_fail) conjuncts.push_back(negate(f));
   if (held == 1) {

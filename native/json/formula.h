@@ -101,6 +101,10 @@ class FormulaStore {
   Formula any(const std::vector<Formula>& children);
   Formula exactly_one(const std::vector<Formula>& children);
   Formula negate(Formula f);
+  // The connective of that kind over these children.
+  Formula connect(Kind kind, const std::vector<Formula>& children) {
+    return kind == Kind::kAll ? all(children) : kind == Kind::kAny ? any(children) : exactly_one(children);
+  }
 
   // --- Reading.
   const Node& operator[](Formula f) const { return nodes_[f]; }
@@ -120,7 +124,7 @@ class FormulaStore {
   // f for values of `type`: literals about other types become false, references are
   // replaced by what they name, declarations disappear.
   Formula restrict(Formula f, Type type);
-  // f with every literal that `change` maps replaced.
+  // f with every literal that `changes` maps replaced.
   using Change = std::pair<Formula, Formula>;
   Formula rewrite(Formula f, const std::vector<Change>& changes);
   // The literals of f that members or items touch, in document order, each once.
@@ -150,6 +154,8 @@ class FormulaStore {
   Formula expand(std::uint32_t reference);
   void collect(Formula f, bool positive, bool wanted, std::vector<Formula>& out);
   Formula join(Kind kind, const std::vector<Formula>& children);
+  template <class Replace>
+  Formula rewrite_with(Formula f, const Replace& replace);
 
   regex::Store& regexes_;
   Interner<Node, NodeHash> nodes_;

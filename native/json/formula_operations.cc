@@ -87,36 +87,50 @@ Formula FormulaStore::restrict(Formula f, Type type) {
       children.push_back(restrict(child, type));
       if (node.kind != Kind::kExactlyOne && children.back() == zero) break;
     }
-    result = node.kind == Kind::kAll   ? all(children)
-             : node.kind == Kind::kAny ? any(children)
-                                       : exactly_one(children);
+    result = connect(node.kind, children);
   }
   restricted_.emplace(memo, result);
   return result;
 }
 
 Formula FormulaStore::rewrite(Formula f, const std::vector<Change>& changes) {
-  for (const Change& change : changes) {
-    if (change.first == f) return change.second;
+  constexpr std::size_t kFew = 8;
+  if (changes.size() <= kFew) {
+    return rewrite_with(f, [&](Formula literal) {
+      for (const Change& change : changes) {
+        if (change.first == literal) return change.second;
+      }
+      return literal;
+    });
   }
+  const std::unordered_map<Formula, Formula> table(changes.begin(), changes.end());
+  return rewrite_with(f, [&](Formula literal) {
+    const auto change = table.find(literal);
+    return change == table.end() ? literal : change->second;
+  });
+}
+
+template <class Replace>
+Formula FormulaStore::rewrite_with(Formula f, const Replace& replace) {
   const Node& node = nodes_[f];
   if (node.kind == Kind::kNot) {
-    const Formula inner = rewrite(node.a, changes);
+    const Formula inner = rewrite_with(node.a, replace);
     return inner == node.a ? f : negate(inner);
   }
-  if (node.kind != Kind::kAll && node.kind != Kind::kAny && node.kind != Kind::kExactlyOne) return f;
+  if (node.kind != Kind::kAll && node.kind != Kind::kAny && node.kind != Kind::kExactlyOne) return replace(f);
   const DepthGuard guard(depth_);
   std::vector<Formula> children;
-  children.reserve(node.children.size());
   bool changed = false;
-  for (Formula child : node.children) {
-    children.push_back(rewrite(child, changes));
-    changed |= children.back() != child;
+  for (std::size_t i = 0; i < node.children.size(); ++i) {
+    const Formula child = rewrite_with(node.children[i], replace);
+    if (!changed && child != node.children[i]) {
+      changed = true;
+      children.reserve(node.children.size());
+      children.assign(node.children.begin(), node.children.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    if (changed) children.push_back(child);
   }
-  if (!changed) return f;
-  return node.kind == Kind::kAll   ? all(children)
-         : node.kind == Kind::kAny ? any(children)
-                                   : exactly_one(children);
+  return changed ? connect(node.kind, children) : f;
 }
 
 const std::vector<Formula>& FormulaStore::counting_literals(Formula f) {

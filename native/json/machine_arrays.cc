@@ -8,7 +8,7 @@ namespace structgen::json {
 
 Local JsonMachine::open_array(std::uint32_t formulas) {
   const Formulas restricted = restrict_all(formulas, Type::kArray);
-  if (restricted[0] == kFalse || !solver_.rest_of_array(restricted[0], 0)) return kDead;
+  if (restricted[0] == kFalse || !solver_.completes_array(restricted[0], 0)) return kDead;
   return intern({.frame = Frame::kArray, .phase = kArrayOpen, .a = vectors_.intern(restricted)});
 }
 

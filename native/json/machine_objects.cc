@@ -11,7 +11,7 @@ Local JsonMachine::open_object(std::uint32_t formulas) {
   const Formulas restricted = restrict_all(formulas, Type::kObject);
   if (restricted[0] == kFalse) return kDead;
   const ObjectContext context = solver_.open_object(Formulas(vectors_[formulas]));
-  if (!solver_.rest_of_object(restricted[0], context)) return kDead;
+  if (!solver_.completes_object(restricted[0], context)) return kDead;
   return intern({.frame = Frame::kObject,
                  .phase = kOpen,
                  .a = vectors_.intern(restricted),

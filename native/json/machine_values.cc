@@ -81,7 +81,9 @@ JsonMachine::Formulas JsonMachine::restrict_all(std::uint32_t formulas, Type typ
   const Formulas original = vectors_[formulas];
   Formulas restricted;
   restricted.reserve(original.size());
-  for (Formula f : original) restricted.push_back(formulas_.restrict(f, type));
+  for (Formula f : original) {
+    restricted.push_back(type == Type::kObject ? solver_.object_formula(f) : formulas_.restrict(f, type));
+  }
   return restricted;
 }
 
@@ -168,7 +170,7 @@ Local JsonMachine::resume(Local local, std::uint32_t result, std::string_view te
     if (!text.empty()) {
       Formulas formulas = vectors_[residual];
       for (Formula& f : formulas) f = solver_.exclude_item(f, text);
-      if (formulas[0] == kFalse || !solver_.rest_of_array(formulas[0], state.b + 1)) return kDead;
+      if (formulas[0] == kFalse || !solver_.completes_array(formulas[0], state.b + 1)) return kDead;
       residual = vectors_.intern(formulas);
     }
     std::uint32_t index = 0;

@@ -100,7 +100,7 @@ std::optional<std::string> Solver::search_value(Formula f) {
 }
 
 std::optional<std::string> Solver::value_of_type(Formula unrestricted, Type type) {
-  const Formula f = formulas_.restrict(unrestricted, type);
+  const Formula f = type == Type::kObject ? object_formula(unrestricted) : formulas_.restrict(unrestricted, type);
   if (f == kFalse) return std::nullopt;
   spend(1);
   switch (type) {
@@ -151,6 +151,7 @@ const std::string* Solver::rest_of_array(Formula f, std::uint32_t index) {
   const std::uint64_t key = static_cast<std::uint64_t>(f) << 32 | clip_index(f, index);
   return memoised(arrays_, key, [&]() -> std::optional<std::string> {
     if (formulas_.closed(f)) return std::string();
+    if (const auto owed = items_owed(f, index)) return straight_array(f, index, *owed);
     return search_array(f, index);
   });
 }
@@ -192,44 +193,50 @@ std::uint64_t Solver::estimate(Formula f) {
 
 // The conjunct to work on next. A solution makes every conjunct true, in any order of members,
 // so one that is still open will do. Literals come before choices: what a member that must come
-// anyway decides about a choice need not be guessed.
+// anyway decides about a choice need not be guessed. Literals that any member serves come last.
 std::size_t Solver::urgent(const std::vector<Formula>& conjuncts) {
-  std::size_t choice = conjuncts.size();
+  std::size_t choice = conjuncts.size(), count = conjuncts.size();
   for (std::size_t at = 0; at < conjuncts.size(); ++at) {
     if (formulas_.closed(conjuncts[at])) continue;
-    const Kind kind = formulas_[conjuncts[at]].kind;
-    if (kind != Kind::kAny && kind != Kind::kExactlyOne) return at;
-    choice = std::min(choice, at);
+    const Node& node = formulas_[conjuncts[at]];
+    if (node.kind == Kind::kAny || node.kind == Kind::kExactlyOne) {
+      choice = std::min(choice, at);
+    } else if ((node.kind == Kind::kItems && node.c == kTrue) ||
+               (node.kind == Kind::kMembers && node.b == kTrue && formulas_.single_key(node.a) == FormulaStore::kNoKey)) {
+      count = std::min(count, at);
+    } else {
+      return at;
+    }
   }
-  return choice;
+  return choice < conjuncts.size() ? choice : count;
 }
 
-// Formulas whose solutions together are those of f, where the urgent conjunct is a choice;
-// empty where it is none. A chosen branch is a conjunction again, so that what it owes can be
-// paid one literal at a time.
-std::vector<Formula> Solver::split(Formula f) {
+std::vector<Formula> Solver::conjuncts(Formula f) const {
   const Node& node = formulas_[f];
-  const std::vector<Formula> conjuncts = node.kind == Kind::kAll ? node.children : std::vector<Formula>{f};
-  const std::size_t at = urgent(conjuncts);
-  if (at < conjuncts.size()) {
-    const Node& choice = formulas_[conjuncts[at]];
-    if (choice.kind != Kind::kAny && choice.kind != Kind::kExactlyOne) return {};
-    std::vector<Formula> alternatives;
-    for (Formula chosen : choice.children) {
-      spend(1);
-      std::vector<Formula> parts = conjuncts;
-      parts[at] = chosen;
-      if (choice.kind == Kind::kExactlyOne) {
-        for (Formula other : choice.children) {
-          if (other != chosen) parts.push_back(formulas_.negate(other));
-        }
-      }
-      const Formula alternative = formulas_.all(parts);
-      if (alternative != kFalse) alternatives.push_back(alternative);
+  return node.kind == Kind::kAll ? node.children : std::vector<Formula>{f};
+}
+
+std::optional<Solver::Choice> Solver::next_choice(Formula f) {
+  const std::vector<Formula> parts = conjuncts(f);
+  const std::size_t at = urgent(parts);
+  if (at == parts.size()) return std::nullopt;
+  const Node& node = formulas_[parts[at]];
+  if (node.kind != Kind::kAny && node.kind != Kind::kExactlyOne) return std::nullopt;
+  return Choice{at, node.children, node.kind == Kind::kExactlyOne};
+}
+
+// f with the choice made. A chosen branch is a conjunction again, so that what it owes can be paid
+// one literal at a time.
+Formula Solver::choose(Formula f, const Choice& choice, std::size_t branch) {
+  std::vector<Formula> parts = conjuncts(f);
+  parts[choice.at] = choice.branches[branch];
+  if (choice.only_one) {
+    spend(choice.branches.size() / 16);
+    for (std::size_t i = 0; i < choice.branches.size(); ++i) {
+      if (i != branch) parts.push_back(formulas_.negate(choice.branches[i]));
     }
-    return alternatives;
   }
-  return {};
+  return formulas_.all(parts);
 }
 
 // The literals that the next member should touch.

@@ -75,6 +75,12 @@ class Solver {
   // members (items) read so far, without separator and closing bracket: "" or `"a":1,"b":2`.
   const std::string* rest_of_object(Formula f, const ObjectContext& context);
   const std::string* rest_of_array(Formula f, std::uint32_t index);
+  // Whether there is such a text; cheaper where it need not be written down.
+  bool completes_object(Formula f, const ObjectContext& context);
+  bool completes_array(Formula f, std::uint32_t index);
+
+  // What an object must satisfy, in the form in which it is read.
+  Formula object_formula(Formula unrestricted);
 
   // --- Keys.
   ObjectContext open_object(const std::vector<Formula>& unrestricted);
@@ -97,7 +103,9 @@ class Solver {
                  const std::vector<std::pair<Formula, bool>>& truth, std::uint32_t index);
   // f after an item that is `text` (JSON), where items must be distinct: none after it may equal it.
   Formula exclude_item(Formula f, std::string_view text);
-  const std::vector<Move>& moves(Formula f, const std::vector<Formula>& literals, std::uint32_t index);
+  // With `must`, only moves whose value satisfies that subschema.
+  const std::vector<Move>& moves(Formula f, const std::vector<Formula>& literals, std::uint32_t index,
+                                 Formula must = kTrue);
   // Subschemas whose truth is decided before the value is read.
   std::vector<std::pair<Formula, bool>> decided(Formula f, const std::vector<Formula>& literals,
                                                 std::uint32_t index);
@@ -114,6 +122,10 @@ class Solver {
   void refill();
 
  private:
+  struct Member;
+  struct ObjectState;
+  struct ArrayState;
+  static std::string join_members(std::vector<Member> members);
   struct Profile;  // what is worth knowing about an object formula, see solver_objects.cc
   const Profile& profile(Formula f);
   const std::vector<KeyClass>& regions(Formula f, std::uint32_t ranks);
@@ -127,24 +139,47 @@ class Solver {
   using Completable = std::function<bool(Formula)>;
   std::vector<Slot> slots_of(const std::vector<Formula>& literals) const;
   Formula next_literal(Formula literal, bool holds, std::uint32_t index, bool lasting);
-  struct Bound;  // what bound() is asked for, see solver_moves.cc
-  Formula bound(Formula f, const Bound& wanted, bool positive);
+  class GoalSearch;  // see solver_goals.cc
   Formula goal(Formula f, const std::vector<Formula>& literals, std::uint32_t index,
                const Completable& completable);
-  void enumerate_goal(Formula f, std::uint32_t index, std::span<const Slot> slots, Formula value,
-                      const Completable& completable, std::vector<Formula>& out);
-  void enumerate_moves(Formula f, std::uint32_t index,
-                       std::span<const Slot> slots, Move& partial, std::vector<Move>& out);
+  std::vector<std::size_t> likely_decided(Formula f, const std::vector<Slot>& open);
+  void enumerate_moves(Formula f, std::uint32_t index, std::vector<Slot> slots, Move& partial,
+                       std::vector<Move>& out);
+  Formula settle_by_value(Formula f, std::uint32_t index, std::vector<Slot>& slots, Move& partial);
   std::optional<std::string> search_object(Formula f, const ObjectContext& context);
   std::optional<std::string> straight_object(Formula f, const ObjectContext& context);
   std::optional<std::string> search_array(Formula f, std::uint32_t index);
   Formula without_traps(Formula f, std::uint32_t index, Formula item);
-  std::vector<std::string> several_values(Formula f, bool several);
+  std::optional<std::uint32_t> items_owed(Formula f, std::uint32_t index);
+  Formula lone_item(Formula f, std::uint32_t index);
+  std::optional<std::string> straight_array(Formula f, std::uint32_t index, std::uint32_t owed);
+  bool any_order(Formula f, std::uint32_t index);
+  std::uint32_t values_worth_trying(Formula f, std::uint32_t index);
   std::uint64_t estimate(Formula f);
   std::vector<std::pair<std::uint32_t, const KeyClass*>> candidates(Formula f, const ObjectContext& context);
   const std::vector<Formula>& urgent_literals(Formula f);
   std::size_t urgent(const std::vector<Formula>& conjuncts);
-  std::vector<Formula> split(Formula f);
+  std::vector<Formula> conjuncts(Formula f) const;
+  // A conjunct that is a choice to be made next: where it stands, and its branches.
+  struct Choice {
+    std::size_t at;
+    std::vector<Formula> branches;
+    bool only_one;  // the other branches must fail
+  };
+  std::optional<Choice> next_choice(Formula f);
+  Formula choose(Formula f, const Choice& choice, std::size_t branch);
+  // solver_exclusion.cc
+  struct Demand {
+    bool required = false;
+    std::vector<Formula> parts;
+  };
+  std::unordered_map<std::uint32_t, Demand> demands(Formula f);
+  bool exclusive(const std::vector<Formula>& branches, int nesting);
+  bool nothing_in_common(const std::vector<Formula>& formulas, int nesting);
+  bool booleans_apart(const std::vector<Formula>& formulas);
+  bool strings_apart(const std::vector<Formula>& formulas);
+  bool numbers_apart(const std::vector<Formula>& formulas);
+  Formula simplify(Formula f);
   Regex without_seen(Regex region, const ObjectContext& context);
   void spend(std::uint64_t work);
 
@@ -186,6 +221,7 @@ class Solver {
   std::unordered_map<ContextKey, Formula, ContextKeyHash> goals_;
   std::unordered_map<std::vector<std::uint32_t>, std::vector<Move>, VectorHash> moves_;
   std::unordered_map<std::uint64_t, Formula> item_goals_;
+  std::unordered_map<Formula, Formula> simplified_;
   std::unordered_map<Formula, std::uint32_t> clip_limits_;
   std::unordered_map<Formula, std::uint64_t> estimates_;
 

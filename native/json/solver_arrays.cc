@@ -38,7 +38,7 @@ Formula Solver::item_goal(Formula f, std::uint32_t index) {
   const std::uint64_t memo = static_cast<std::uint64_t>(f) << 32 | index;
   if (auto known = item_goals_.find(memo); known != item_goals_.end()) return known->second;
   const Formula result = goal(f, item_literals(f, index), index,
-                              [&](Formula rest) { return rest_of_array(rest, index + 1) != nullptr; });
+                              [&](Formula rest) { return completes_array(rest, index + 1); });
   item_goals_.emplace(memo, without_traps(f, index, result));
   return item_goals_[memo];
 }
@@ -48,12 +48,7 @@ Formula Solver::item_goal(Formula f, std::uint32_t index) {
 Formula Solver::without_traps(Formula f, std::uint32_t index, Formula item) {
   constexpr std::size_t kFew = 32;
   if (item == kFalse || !formulas_.has_distinct(f)) return item;
-  const std::vector<Formula>& literals = formulas_.counting_literals(f);
-  const bool alike = std::all_of(literals.begin(), literals.end(), [&](Formula literal) {
-    const Node& node = formulas_[literal];
-    return node.kind == Kind::kDistinct || (node.a <= index && node.b == kNoStop);
-  });
-  if (alike) return item;  // every position asks the same, so no value is needed more elsewhere
+  if (any_order(f, index)) return item;  // every position asks the same, so no value is needed more elsewhere
   std::vector<Formula> good;
   Formula rest = item;
   for (std::size_t tried = 0; tried < kFew; ++tried) {
@@ -65,7 +60,7 @@ Formula Solver::without_traps(Formula f, std::uint32_t index, Formula item) {
       truth.emplace_back(slot.first, satisfiable(formulas_.all({same, slot.first})));
     }
     const Formula after = exclude_item(derive(f, item_literals(f, index), truth, index), *text);
-    if (after != kFalse && rest_of_array(after, index + 1)) good.push_back(same);
+    if (after != kFalse && completes_array(after, index + 1)) good.push_back(same);
     rest = formulas_.all({rest, formulas_.negate(same)});
   }
   return item;
@@ -82,69 +77,167 @@ Formula Solver::exclude_item(Formula f, std::string_view text) {
   return formulas_.rewrite(f, changes);
 }
 
-// The shortest value of f and a few others: where items must differ, the shortest is used once only.
-std::vector<std::string> Solver::several_values(Formula f, bool several) {
-  constexpr std::size_t kEnough = 8;
-  std::vector<std::string> found;
-  for (Formula g = f; found.size() < (several ? kEnough : 1);) {
-    const std::string* text = value(g);
-    if (!text) break;
-    found.push_back(*text);
-    if (several) g = formulas_.all({g, formulas_.negate(equal_to(formulas_, *text))});
+// --- Completion -------------------------------------------------------------
+
+// Only demands on single items and a least length: every position can be looked at by itself.
+// How many items are owed from `index` on; nothing when the formula is of another form.
+std::optional<std::uint32_t> Solver::items_owed(Formula f, std::uint32_t index) {
+  std::uint32_t owed = 0;
+  for (Formula part : conjuncts(f)) {
+    const Node& node = formulas_[part];
+    if (node.kind == Kind::kNot && formulas_[node.a].kind == Kind::kItems && formulas_[node.a].d == 1) continue;
+    if (node.kind != Kind::kItems || node.c != kTrue || node.b != kNoStop) return std::nullopt;
+    owed = std::max(owed, node.d + (node.a > index ? node.a - index : 0));
   }
-  return found;
+  return owed;
+}
+
+// What the item at `index` must satisfy where positions do not depend on each other.
+Formula Solver::lone_item(Formula f, std::uint32_t index) {
+  std::vector<Formula> demands;
+  for (Formula part : conjuncts(f)) {
+    const Node& node = formulas_[part];
+    if (node.kind != Kind::kNot) continue;
+    const Node& literal = formulas_[node.a];
+    if (literal.a <= index && index <= literal.b) demands.push_back(formulas_.negate(literal.c));
+  }
+  return formulas_.all(demands);
+}
+
+bool Solver::completes_array(Formula f, std::uint32_t index) {
+  if (formulas_.closed(f)) return true;
+  const std::optional<std::uint32_t> owed = items_owed(f, index);
+  if (!owed) return rest_of_array(f, index) != nullptr;
+  const std::uint32_t limit = clip_index(f, kNoStop);  // from here on all positions are alike
+  for (std::uint32_t at = index; at < index + *owed; ++at) {
+    spend(1);
+    if (!satisfiable(lone_item(f, at))) return false;
+    if (at >= limit) break;
+  }
+  return true;
+}
+
+std::optional<std::string> Solver::straight_array(Formula f, std::uint32_t index, std::uint32_t owed) {
+  std::string text;
+  for (std::uint32_t at = index; at < index + owed; ++at) {
+    spend(1);
+    const std::string* item = value(lone_item(f, at));
+    if (!item) return std::nullopt;
+    if (!text.empty()) text += ',';
+    text += *item;
+    if (text.size() > kMaxWitness) throw BudgetExceeded("shortest instance: 1 MiB");
+  }
+  return text;
+}
+
+// One step of the search: what is left, and the item read last. A choice that is still to be
+// made, or an item that is still to be found, is made when the state is taken up.
+struct Solver::ArrayState {
+  Formula f;
+  std::uint32_t index;
+  std::int32_t previous;
+  std::string item;
+  std::uint64_t length;
+  std::shared_ptr<const Choice> choice = nullptr;
+  std::size_t branch = 0;
+  Formula wanted = kFalse;  // unless false: an item of this formula comes next
+  std::uint32_t tried = 0;  // values of the same kind tried before
+};
+
+// Whether the order of the items does not matter: every literal is about all positions from here on.
+bool Solver::any_order(Formula f, std::uint32_t index) {
+  const std::vector<Formula>& literals = formulas_.counting_literals(f);
+  return std::all_of(literals.begin(), literals.end(), [&](Formula literal) {
+    const Node& node = formulas_[literal];
+    return node.kind == Kind::kDistinct || (node.a <= index && node.b == kNoStop);
+  });
+}
+
+// How many values of one kind an item has to choose from, so that some are left for the others:
+// as many as there may be others (a system of distinct representatives needs no more).
+std::uint32_t Solver::values_worth_trying(Formula f, std::uint32_t index) {
+  std::uint64_t others = 1;
+  for (Formula literal : formulas_.counting_literals(f)) {
+    const Node& node = formulas_[literal];
+    if (node.kind != Kind::kItems) continue;
+    others += node.d + (node.b != kNoStop && node.b > index ? node.b - index : 0);
+  }
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(others, 100'000));
 }
 
 std::optional<std::string> Solver::search_array(Formula start, std::uint32_t first) {
-  struct State {
-    Formula f;
-    std::uint32_t index;
-    std::int32_t previous;
-    std::string item;
-    std::uint64_t length;
-  };
-  std::vector<State> states{{start, first, -1, {}, 0}};
+  constexpr std::size_t kFewLiterals = 8;
+  std::vector<ArrayState> states;
   using Entry = std::pair<std::uint64_t, std::int32_t>;  // estimated total, -index: newest first
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> open;
-  open.emplace(estimate(start), 0);
+  const bool distinct = formulas_.has_distinct(start);
+  // With few literals a shortest array is looked for; with many, or where items must differ, any short one
+  // will do: what is owed counts before what has been written.
+  const bool greedy = distinct || formulas_.counting_literals(start).size() > kFewLiterals;
+  const auto add = [&](ArrayState state, std::uint64_t still) {
+    const std::uint64_t total = greedy ? (still << 24) + state.length + state.tried : state.length + still;
+    open.emplace(total, -static_cast<std::int32_t>(states.size()));
+    states.push_back(std::move(state));
+  };
+  add({start, first, -1, {}, 0}, 0);
   std::unordered_set<std::uint64_t> visited;
   while (!open.empty()) {
     const std::int32_t current = -open.top().second;
     open.pop();
-    const State state = states[static_cast<std::size_t>(current)];
-    if (formulas_.closed(state.f)) {
-      std::vector<std::string> items;
-      for (std::int32_t i = current; i > 0; i = states[static_cast<std::size_t>(i)].previous) {
+    const ArrayState state = states[static_cast<std::size_t>(current)];
+    spend(1);
+    if (state.wanted != kFalse) {
+      const std::string* text = value(state.wanted);
+      if (!text) continue;
+      const Formula rest = exclude_item(state.f, *text);
+      add({rest, state.index + 1, state.previous, *text, state.length + text->size() + 1}, estimate(rest));
+      if (distinct && state.tried < values_worth_trying(state.f, state.index)) {
+        ArrayState sibling = state;
+        sibling.wanted = formulas_.all({state.wanted, formulas_.negate(equal_to(formulas_, *text))});
+        ++sibling.tried;
+        if (sibling.wanted != kFalse) add(std::move(sibling), estimate(state.f));
+      }
+      continue;
+    }
+    const Formula f = state.choice ? choose(state.f, *state.choice, state.branch) : state.f;
+    if (f == kFalse) continue;
+    if (formulas_.closed(f)) {
+      std::vector<const std::string*> items;
+      if (!state.item.empty()) items.push_back(&state.item);
+      for (std::int32_t i = state.previous; i >= 0; i = states[static_cast<std::size_t>(i)].previous) {
         const std::string& item = states[static_cast<std::size_t>(i)].item;
-        if (!item.empty()) items.push_back(item);  // a choice adds no item
+        if (!item.empty()) items.push_back(&item);  // a choice adds no item
       }
       std::string text;
       text.reserve(state.length);
       for (auto item = items.rbegin(); item != items.rend(); ++item) {
         if (!text.empty()) text += ',';
-        text += *item;
+        text += **item;
       }
       return text;
     }
     if (state.length > kMaxWitness) throw BudgetExceeded("shortest instance: 1 MiB");
-    const std::uint32_t index = clip_index(state.f, state.index);
-    const bool distinct = formulas_.has_distinct(state.f);
-    if (!visited.insert(static_cast<std::uint64_t>(state.f) << 32 | index).second) continue;
-    if (const std::vector<Formula> alternatives = split(state.f); !alternatives.empty()) {
-      for (Formula alternative : alternatives) {
-        states.push_back({alternative, state.index, current, {}, state.length});
-        open.emplace(state.length + estimate(alternative), -static_cast<std::int32_t>(states.size() - 1));
+    const std::uint32_t index = clip_index(f, state.index);
+    if (!visited.insert(static_cast<std::uint64_t>(f) << 32 | index).second) continue;
+    if (std::optional<Choice> choice = next_choice(f)) {
+      const auto shared = std::make_shared<const Choice>(std::move(*choice));
+      std::uint64_t others = 0;
+      const std::vector<Formula> parts = conjuncts(f);
+      for (std::size_t i = 0; i < parts.size(); ++i) others += i == shared->at ? 0 : estimate(parts[i]);
+      for (std::size_t i = 0; i < shared->branches.size(); ++i) {
+        add({f, state.index, current, {}, state.length, shared, i}, others + estimate(shared->branches[i]));
       }
       continue;
     }
-    for (const Move& move : moves(state.f, item_literals(state.f, index), index)) {
+    // Where the order does not matter, the next item may just as well be one that is owed.
+    Formula must = kTrue;
+    if (const std::vector<Formula> parts = conjuncts(f); any_order(f, index)) {
+      const Node& node = formulas_[parts[urgent(parts)]];
+      if (node.kind == Kind::kItems) must = node.c;
+    }
+    for (const Move& move : moves(f, item_literals(f, index), index, must)) {
       spend(1);
-      for (std::string& text : several_values(move.value, distinct)) {
-        const std::uint64_t total = state.length + text.size() + 1;
-        const Formula rest = exclude_item(move.rest, text);
-        states.push_back({rest, state.index + 1, current, std::move(text), total});
-        open.emplace(total + estimate(rest), -static_cast<std::int32_t>(states.size() - 1));
-      }
+      add({move.rest, state.index, current, {}, state.length, nullptr, 0, move.value}, estimate(move.rest));
     }
   }
   return std::nullopt;

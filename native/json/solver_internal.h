@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -11,6 +12,14 @@
 namespace structgen::json {
 
 inline constexpr std::size_t kMaxWitness = 1u << 20;
+inline constexpr std::size_t kMaxMoves = 4096;
+
+// A member of a witness.
+struct Solver::Member {
+  std::uint32_t key = 0;
+  std::uint32_t rank = 0;
+  std::string text;  // "key":value
+};
 
 // What is worth knowing about a formula restricted to objects.
 struct Solver::Profile {

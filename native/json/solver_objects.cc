@@ -236,7 +236,7 @@ Formula Solver::member_goal(Formula f, const ObjectContext& context, const KeyCl
   if (auto known = goals_.find(memo); known != goals_.end()) return known->second;
   const ObjectContext after = after_key(context, key);
   const Formula result = goal(f, key_class.literals, kMember,
-                              [&](Formula rest) { return rest_of_object(rest, after) != nullptr; });
+                              [&](Formula rest) { return completes_object(rest, after); });
   goals_.emplace(memo, result);
   return result;
 }
@@ -269,15 +269,7 @@ Regex Solver::key_language(Formula f, const ObjectContext& context) {
 
 // --- Completion -------------------------------------------------------------
 
-namespace {
-
-struct Member {
-  std::uint32_t key;
-  std::uint32_t rank;
-  std::string text;  // "key":value
-};
-
-std::string join_members(std::vector<Member> members) {
+std::string Solver::join_members(std::vector<Member> members) {
   std::stable_sort(members.begin(), members.end(),
                    [](const Member& a, const Member& b) { return a.rank < b.rank; });
   std::string text;
@@ -287,8 +279,6 @@ std::string join_members(std::vector<Member> members) {
   }
   return text;
 }
-
-}  // namespace
 
 std::optional<std::string> Solver::straight_object(Formula f, const ObjectContext& context) {
   std::vector<Member> members;
@@ -302,6 +292,16 @@ std::optional<std::string> Solver::straight_object(Formula f, const ObjectContex
     members.push_back({key, rank(context.ranks, key), quote(formulas_.key_text(key)) + ":" + *text});
   }
   return join_members(std::move(members));
+}
+
+bool Solver::completes_object(Formula f, const ObjectContext& context) {
+  if (formulas_.closed(f)) return true;
+  const Profile& known = profile(f);
+  if (!known.simple) return rest_of_object(f, context) != nullptr;
+  return std::all_of(known.required.begin(), known.required.end(), [&](std::uint32_t key) {
+    spend(1);
+    return available(context, key) && satisfiable(conjunction_goal(classify(f, context, key)));
+  });
 }
 
 // The keys that could make one of the urgent literals true, each with its class.
@@ -331,44 +331,62 @@ std::vector<std::pair<std::uint32_t, const KeyClass*>> Solver::candidates(Formul
   return found;
 }
 
+// One step of the search: what is left after it, and the member it adds. A choice that is still to be
+// made adds none; it is made when the state is taken up, since most never are.
+struct Solver::ObjectState {
+  Formula f;
+  ObjectContext context;
+  std::int32_t previous;
+  Member member;
+  std::uint64_t length;
+  std::shared_ptr<const Choice> choice = nullptr;
+  std::size_t branch = 0;
+};
+
 std::optional<std::string> Solver::search_object(Formula start, const ObjectContext& context) {
-  struct State {
-    Formula f;
-    ObjectContext context;
-    std::int32_t previous;
-    Member member;
-    std::uint64_t length;
-  };
-  std::vector<State> states{{start, context, -1, {}, 0}};
+  std::vector<ObjectState> states;
   using Entry = std::pair<std::uint64_t, std::int32_t>;  // estimated total, -index: newest first
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> open;
-  open.emplace(estimate(start), 0);
+  const auto add = [&](ObjectState state, std::uint64_t still) {
+    open.emplace(state.length + still, -static_cast<std::int32_t>(states.size()));
+    states.push_back(std::move(state));
+  };
+  add({start, context, -1, {}, 0}, 0);
   std::unordered_set<ContextKey, ContextKeyHash> visited;
   while (!open.empty()) {
     const std::int32_t current = -open.top().second;
     open.pop();
-    const Formula f = states[static_cast<std::size_t>(current)].f;
-    const ObjectContext here = states[static_cast<std::size_t>(current)].context;
-    const std::uint64_t length = states[static_cast<std::size_t>(current)].length;
+    ObjectState& state = states[static_cast<std::size_t>(current)];
+    if (state.choice) {
+      spend(1);
+      state.f = choose(state.f, *state.choice, state.branch);
+      state.choice = nullptr;
+      if (state.f == kFalse) continue;
+    }
+    const Formula f = state.f;
+    const ObjectContext here = state.context;
+    const std::uint64_t length = state.length;
     if (formulas_.closed(f)) {
       std::vector<Member> members;
-      for (std::int32_t i = current; i > 0; i = states[static_cast<std::size_t>(i)].previous) {
+      for (std::int32_t i = current; i >= 0; i = states[static_cast<std::size_t>(i)].previous) {
         const Member& member = states[static_cast<std::size_t>(i)].member;
-        if (!member.text.empty()) members.push_back(member);  // a choice adds no member
+        if (!member.text.empty()) members.push_back(member);
       }
       std::reverse(members.begin(), members.end());
       return join_members(std::move(members));
     }
     if (length > kMaxWitness) throw BudgetExceeded("shortest instance: 1 MiB");
     if (!visited.insert({f, here, 0}).second) continue;
-    if (const std::vector<Formula> alternatives = split(f); !alternatives.empty()) {
-      for (Formula alternative : alternatives) {
-        states.push_back({alternative, here, current, {}, length});
-        open.emplace(length + estimate(alternative), -static_cast<std::int32_t>(states.size() - 1));
+    if (std::optional<Choice> choice = next_choice(f)) {
+      const auto shared = std::make_shared<const Choice>(std::move(*choice));
+      std::uint64_t others = 0;
+      const std::vector<Formula> parts = conjuncts(f);
+      for (std::size_t i = 0; i < parts.size(); ++i) others += i == shared->at ? 0 : estimate(parts[i]);
+      for (std::size_t i = 0; i < shared->branches.size(); ++i) {
+        add({f, here, current, {}, length, shared, i}, others + estimate(shared->branches[i]));
       }
       continue;
     }
-
     // Members that leave the same formula behind are interchangeable: the shortest will do,
     // the others stay available.
     struct Best {
@@ -400,9 +418,7 @@ std::optional<std::string> Solver::search_object(Formula start, const ObjectCont
       seen.insert(std::upper_bound(seen.begin(), seen.end(), way.key), way.key);
       after.seen = key_lists_.intern(seen);
       const std::uint64_t total = length + way.text.size() + 1;
-      Member member{way.key, rank(context.ranks, way.key), std::move(way.text)};
-      states.push_back({rest, after, current, std::move(member), total});
-      open.emplace(total + estimate(rest), -static_cast<std::int32_t>(states.size() - 1));
+      add({rest, after, current, {way.key, rank(context.ranks, way.key), std::move(way.text)}, total}, estimate(rest));
     }
   }
   return std::nullopt;
