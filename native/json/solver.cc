@@ -143,7 +143,10 @@ const std::string* Solver::rest_of_object(Formula f, const ObjectContext& full_c
   const ObjectContext context = relevant(f, full_context);
   return memoised(objects_, ContextKey{f, context, 0}, [&]() -> std::optional<std::string> {
     if (formulas_.closed(f)) return std::string();
-    return profile(f).simple ? straight_object(f, context) : search_object(f, context);
+    if (profile(f).simple) return straight_object(f, context);
+    std::optional<std::string> members = search_object(f, context);
+    if (members) remember_witness(*members);
+    return members;
   });
 }
 
@@ -226,14 +229,27 @@ std::optional<Solver::Choice> Solver::next_choice(Formula f) {
 }
 
 // f with the choice made. A chosen branch is a conjunction again, so that what it owes can be paid
-// one literal at a time.
+// one literal at a time. What it says about a literal holds in all other conjuncts too.
 Formula Solver::choose(Formula f, const Choice& choice, std::size_t branch) {
   std::vector<Formula> parts = conjuncts(f);
   parts[choice.at] = choice.branches[branch];
+  std::vector<FormulaStore::Change> known;
+  for (Formula part : conjuncts(choice.branches[branch])) {
+    const Node& node = formulas_[part];
+    const Kind kind = node.kind == Kind::kNot ? formulas_[node.a].kind : node.kind;
+    if (kind != Kind::kMembers && kind != Kind::kItems && kind != Kind::kDistinct) continue;
+    known.emplace_back(node.kind == Kind::kNot ? node.a : part, node.kind == Kind::kNot ? kFalse : kTrue);
+  }
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i == choice.at) continue;
+    const Kind kind = formulas_[parts[i]].kind;
+    if (kind == Kind::kAny || kind == Kind::kExactlyOne) parts[i] = formulas_.rewrite(parts[i], known);
+    if (parts[i] == kFalse) return kFalse;
+  }
   if (choice.only_one) {
     spend(choice.branches.size() / 16);
     for (std::size_t i = 0; i < choice.branches.size(); ++i) {
-      if (i != branch) parts.push_back(formulas_.negate(choice.branches[i]));
+      if (i != branch) parts.push_back(formulas_.negate(formulas_.rewrite(choice.branches[i], known)));
     }
   }
   return formulas_.all(parts);

@@ -54,10 +54,10 @@ struct Move {
   std::vector<std::pair<Formula, bool>> decisions;
 };
 
-// A set of keys that the formula cannot tell apart: one declared key, or a region of others.
+// Keys that the formula cannot tell apart: one declared key, or others by the literals that apply.
 struct KeyClass {
   std::uint32_t key = FormulaStore::kNoKey;  // the declared key, or
-  Regex region = regex::kNothing;            // a language free of declared keys
+  std::uint32_t id = 0;                      // of the list of literals, for keys that are not declared
   std::vector<Formula> literals;             // the members-literals that apply
 };
 
@@ -128,7 +128,14 @@ class Solver {
   static std::string join_members(std::vector<Member> members);
   struct Profile;  // what is worth knowing about an object formula, see solver_objects.cc
   const Profile& profile(Formula f);
-  const std::vector<KeyClass>& regions(Formula f, std::uint32_t ranks);
+  struct Region;
+  const KeyClass& class_of(Profile& known, std::vector<Formula> literals);
+  std::vector<Region> open_regions(Formula f, const ObjectContext& context);
+  void divide(const Region& part, Formula literal, std::vector<Region>& out);
+  std::vector<Formula> forbidding(Formula f);
+  void add_undeclared(Formula f, const ObjectContext& context, const Region& whole,
+                      const std::vector<Formula>& patterns,
+                      std::vector<std::pair<std::uint32_t, const KeyClass*>>& found);
   std::uint32_t rank(std::uint32_t ranks, std::uint32_t key) const;
   Formula conjunction_goal(const KeyClass& key_class);
   ObjectContext relevant(Formula f, const ObjectContext& context);
@@ -136,6 +143,13 @@ class Solver {
   std::optional<std::string> search_value(Formula f);
   std::optional<std::string> value_of_type(Formula f, Type type);
   using Slot = std::pair<Formula, std::vector<Formula>>;  // a subschema and the literals it drives
+  // solver_scalars.cc
+  const std::string* only_value(Formula f);
+  bool spelling_matters(Formula f);
+  bool nearly_fixed(Formula value, bool holds);
+  bool scalar_meets(Formula f, std::string_view text);
+  // What a value must satisfy that satisfies `value` and for which `schema` comes out as told.
+  Formula narrowed(Formula value, Formula schema, bool holds);
   using Completable = std::function<bool(Formula)>;
   std::vector<Slot> slots_of(const std::vector<Formula>& literals) const;
   Formula next_literal(Formula literal, bool holds, std::uint32_t index, bool lasting);
@@ -147,6 +161,7 @@ class Solver {
                        std::vector<Move>& out);
   Formula settle_by_value(Formula f, std::uint32_t index, std::vector<Slot>& slots, Move& partial);
   std::optional<std::string> search_object(Formula f, const ObjectContext& context);
+  bool demands_gone(Formula f, const ObjectContext& context);
   std::optional<std::string> straight_object(Formula f, const ObjectContext& context);
   std::optional<std::string> search_array(Formula f, std::uint32_t index);
   Formula without_traps(Formula f, std::uint32_t index, Formula item);
@@ -168,6 +183,11 @@ class Solver {
   };
   std::optional<Choice> next_choice(Formula f);
   Formula choose(Formula f, const Choice& choice, std::size_t branch);
+  // solver_replay.cc
+  Formula after_value(Formula f, const std::vector<Formula>& literals, std::string_view text, std::uint32_t index);
+  bool meets(Formula f, std::string_view text);
+  bool replay(Formula f, const ObjectContext& context, std::string_view members);
+  void remember_witness(const std::string& members);
   // solver_exclusion.cc
   struct Demand {
     bool required = false;
@@ -180,6 +200,7 @@ class Solver {
   bool strings_apart(const std::vector<Formula>& formulas);
   bool numbers_apart(const std::vector<Formula>& formulas);
   Formula simplify(Formula f);
+  Regex other_keys(std::vector<std::uint32_t> keys);
   Regex without_seen(Regex region, const ObjectContext& context);
   void spend(std::uint64_t work);
 
@@ -216,12 +237,14 @@ class Solver {
   std::uint32_t lowest_cut_ = 0xFFFFFFFFu;  // shallowest formula an answer was cut at
 
   std::unordered_map<Formula, std::unique_ptr<Profile>> profiles_;
-  std::unordered_map<std::uint64_t, std::vector<KeyClass>> regions_;
+  std::unordered_map<std::uint32_t, Regex> other_keys_;
   std::unordered_map<ContextKey, Regex, ContextKeyHash> key_languages_;
   std::unordered_map<ContextKey, Formula, ContextKeyHash> goals_;
   std::unordered_map<std::vector<std::uint32_t>, std::vector<Move>, VectorHash> moves_;
   std::unordered_map<std::uint64_t, Formula> item_goals_;
+  std::vector<std::string> recent_;  // witnesses found last, newest first
   std::unordered_map<Formula, Formula> simplified_;
+  std::unordered_map<Formula, std::string> only_values_;  // empty: none, or several
   std::unordered_map<Formula, std::uint32_t> clip_limits_;
   std::unordered_map<Formula, std::uint64_t> estimates_;
 

@@ -79,7 +79,7 @@ void Solver::GoalSearch::search(Case now) {
     Case next = now;
     if (!decide(next, 0, holds)) continue;
     if (next.value == now.value) return search(std::move(next));  // either outcome leaves the same
-    if (holds && next.open.size() >= kManySlots && !settle_by_value(next)) continue;
+    if (next.open.size() >= kManySlots && solver_.nearly_fixed(next.value, holds) && !settle_by_value(next)) continue;
     search(std::move(next));
   }
 }
@@ -93,7 +93,7 @@ bool Solver::GoalSearch::decide(Case& now, std::size_t slot, bool holds) {
   now.f = rest;
   if (rest == kFalse) return false;
   if (rest == other) return true;  // its truth does not matter
-  now.value = formulas_.all({now.value, holds ? schema : formulas_.negate(schema)});
+  now.value = solver_.narrowed(now.value, schema, holds);
   return now.value != kFalse && solver_.possibly_satisfiable(now.value);
 }
 
@@ -117,16 +117,22 @@ bool Solver::GoalSearch::decide_units(Case& now) {
 
 // A value that is nearly fixed decides most other slots at once.
 bool Solver::GoalSearch::settle_by_value(Case& now) {
-  for (std::size_t at = now.open.size(); at-- > 0;) {
-    const Formula schema = now.open[at].first;
+  std::vector<Formula> touched;
+  std::vector<std::pair<Formula, bool>> truth;
+  std::erase_if(now.open, [&](const Slot& slot) {
     solver_.spend(1);
-    const bool can_hold = solver_.possibly_satisfiable(formulas_.all({now.value, schema}));
-    if (can_hold && solver_.possibly_satisfiable(formulas_.all({now.value, formulas_.negate(schema)}))) continue;
-    const Formula value = now.value;
-    if (!decide(now, at, can_hold)) return false;
-    now.value = value;  // it says so already
-  }
-  return true;
+    const Formula holds = solver_.narrowed(now.value, slot.first, true);
+    const bool can_hold = holds != kFalse && solver_.possibly_satisfiable(holds);
+    if (can_hold) {
+      const Formula fails = solver_.narrowed(now.value, slot.first, false);
+      if (fails != kFalse && solver_.possibly_satisfiable(fails)) return false;
+    }
+    truth.emplace_back(slot.first, can_hold);
+    touched.insert(touched.end(), slot.second.begin(), slot.second.end());
+    return true;
+  });
+  now.f = solver_.derive(now.f, touched, truth, index_);
+  return now.f != kFalse;
 }
 
 // A disjunction can be completed after a value if one of its branches can. Worth it when no other

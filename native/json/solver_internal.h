@@ -11,6 +11,7 @@
 
 namespace structgen::json {
 
+inline constexpr std::uint32_t kNoRank = 0xFFFFFFFFu;
 inline constexpr std::size_t kMaxWitness = 1u << 20;
 inline constexpr std::size_t kMaxMoves = 4096;
 
@@ -36,7 +37,8 @@ struct Solver::Profile {
   std::vector<std::uint32_t> keys;                    // keys named by a literal of their own
   std::unordered_map<std::uint32_t, std::vector<Formula>> single_literals;
   std::vector<Formula> pattern_literals;              // all other members-literals
-  std::unordered_map<std::uint32_t, KeyClass> classes;  // of declared keys, filled on demand
+  std::unordered_map<std::uint32_t, KeyClass> classes;        // of declared keys, filled on demand
+  std::unordered_map<std::uint32_t, KeyClass> other_classes;  // of the others, by their literals
   std::unordered_map<std::uint32_t, std::uint32_t> lowest_required_rank;  // by rank table
 };
 

@@ -120,11 +120,11 @@ void Solver::enumerate_moves(Formula f, std::uint32_t index, std::vector<Slot> s
     if (rest == kFalse) continue;
     const Formula before = partial.value;
     const std::size_t decisions = partial.decisions.size();
-    partial.value = formulas_.all({before, holds ? schema : formulas_.negate(schema)});
+    partial.value = narrowed(before, schema, holds);
     if (partial.value != kFalse && (!branches || possibly_satisfiable(partial.value))) {
       partial.decisions.emplace_back(schema, holds);
       std::vector<Slot> open = slots;
-      if (holds) rest = settle_by_value(rest, index, open, partial);
+      if (nearly_fixed(partial.value, holds)) rest = settle_by_value(rest, index, open, partial);
       if (rest != kFalse) enumerate_moves(rest, index, std::move(open), partial, out);
       partial.decisions.resize(decisions);
     }
@@ -140,7 +140,8 @@ Formula Solver::settle_by_value(Formula f, std::uint32_t index, std::vector<Slot
   std::vector<std::pair<Formula, bool>> truth;
   std::erase_if(slots, [&](const Slot& slot) {
     spend(1);
-    if (possibly_satisfiable(formulas_.all({partial.value, slot.first}))) return false;
+    const Formula both = narrowed(partial.value, slot.first, true);
+    if (both != kFalse && possibly_satisfiable(both)) return false;
     truth.emplace_back(slot.first, false);
     touched.insert(touched.end(), slot.second.begin(), slot.second.end());
     return true;

@@ -11,8 +11,6 @@ namespace structgen::json {
 
 namespace {
 
-constexpr std::uint32_t kNoRank = 0xFFFFFFFFu;
-constexpr std::size_t kMaxRegions = 4096;
 
 }  // namespace
 
@@ -127,73 +125,6 @@ ObjectContext Solver::relevant(Formula f, const ObjectContext& context) {
   return result;
 }
 
-// --- Key classes ------------------------------------------------------------
-
-// Keys that are not declared, split by which pattern literals apply to them.
-const std::vector<KeyClass>& Solver::regions(Formula f, std::uint32_t ranks) {
-  const std::uint64_t memo = static_cast<std::uint64_t>(f) << 32 | ranks;
-  if (auto known = regions_.find(memo); known != regions_.end()) return known->second;
-  regex::Store& regexes = formulas_.regexes();
-  const Profile& known_keys = profile(f);
-  std::vector<std::string> names;
-  for (std::uint32_t key : known_keys.keys) names.push_back(formulas_.key_text(key));
-  for (std::uint32_t key : key_lists_[ranks]) names.push_back(formulas_.key_text(key));
-  std::vector<KeyClass> parts(1);
-  parts[0].region = names.empty() ? regex::kAnything : regexes.complement(regexes.words(names));
-  for (Formula literal : known_keys.pattern_literals) {
-    const Regex keys = formulas_[literal].a;
-    std::vector<KeyClass> finer;
-    for (KeyClass& part : parts) {
-      spend(1);
-      const Regex inside = regexes.intersect({part.region, keys});
-      const Regex outside = regexes.intersect({part.region, regexes.complement(keys)});
-      if (!regexes.empty(outside)) {
-        finer.push_back({FormulaStore::kNoKey, outside, part.literals});
-      }
-      if (!regexes.empty(inside)) {
-        part.literals.push_back(literal);
-        finer.push_back({FormulaStore::kNoKey, inside, std::move(part.literals)});
-      }
-    }
-    parts = std::move(finer);
-    if (parts.size() > kMaxRegions) throw BudgetExceeded("overlapping key patterns: 4096 combinations");
-  }
-  return regions_.emplace(memo, std::move(parts)).first->second;
-}
-
-const KeyClass& Solver::classify(Formula f, const ObjectContext& context, std::uint32_t key) {
-  const Profile& known = profile(f);
-  const bool declared = known.single_literals.count(key) != 0 || rank(context.ranks, key) != kNoRank;
-  regex::Store& regexes = formulas_.regexes();
-  const std::string& text = formulas_.key_text(key);
-  if (!declared) {
-    for (const KeyClass& part : regions(f, context.ranks)) {
-      if (regexes.matches(part.region, text)) return part;
-    }
-  }
-  auto& classes = const_cast<Profile&>(known).classes;
-  auto [entry, added] = classes.try_emplace(key);
-  if (added) {
-    entry->second.key = key;
-    if (auto single = known.single_literals.find(key); single != known.single_literals.end()) {
-      entry->second.literals = single->second;
-    }
-    for (Formula literal : known.pattern_literals) {
-      if (regexes.matches(formulas_[literal].a, text)) entry->second.literals.push_back(literal);
-    }
-  }
-  return entry->second;
-}
-
-Regex Solver::without_seen(Regex region, const ObjectContext& context) {
-  const std::vector<std::uint32_t>& seen = key_lists_[context.seen];
-  if (seen.empty()) return region;
-  regex::Store& regexes = formulas_.regexes();
-  std::vector<std::string> names;
-  for (std::uint32_t key : seen) names.push_back(formulas_.key_text(key));
-  return regexes.intersect({region, regexes.complement(regexes.words(names))});
-}
-
 // --- What a member may be ---------------------------------------------------
 
 Formula Solver::conjunction_goal(const KeyClass& key_class) {
@@ -232,39 +163,13 @@ Formula Solver::member_goal(Formula f, const ObjectContext& context, const KeyCl
     const Formula goal = conjunction_goal(key_class);
     return satisfiable(goal) ? goal : kFalse;
   }
-  const ContextKey memo{f, context, key_class.key != FormulaStore::kNoKey ? key * 2 : key_class.region * 2 + 1};
+  const ContextKey memo{f, context, key_class.key != FormulaStore::kNoKey ? key * 2 : key_class.id * 2 + 1};
   if (auto known = goals_.find(memo); known != goals_.end()) return known->second;
   const ObjectContext after = after_key(context, key);
   const Formula result = goal(f, key_class.literals, kMember,
                               [&](Formula rest) { return completes_object(rest, after); });
   goals_.emplace(memo, result);
   return result;
-}
-
-Regex Solver::key_language(Formula f, const ObjectContext& context) {
-  const ContextKey memo{f, context, 0};
-  if (auto known = key_languages_.find(memo); known != key_languages_.end()) return known->second;
-  regex::Store& regexes = formulas_.regexes();
-  std::vector<std::string> words;
-  std::unordered_set<std::uint32_t> tried;
-  for (const std::vector<std::uint32_t>* keys : {&key_lists_[context.ranks], &profile(f).keys}) {
-    for (std::uint32_t key : *keys) {
-      if (!available(context, key) || !tried.insert(key).second) continue;
-      if (member_goal(f, context, classify(f, context, key), key) != kFalse) {
-        words.push_back(formulas_.key_text(key));
-      }
-    }
-  }
-  std::vector<Regex> parts{words.empty() ? regex::kNothing : regexes.words(std::move(words))};
-  for (const KeyClass& part : regions(f, context.ranks)) {
-    const Regex fresh = without_seen(part.region, context);
-    if (regexes.empty(fresh)) continue;
-    const std::uint32_t example = formulas_.key(regexes.witness(fresh));
-    if (member_goal(f, context, part, example) != kFalse) parts.push_back(fresh);
-  }
-  const Regex language = regexes.alternate(parts);
-  key_languages_.emplace(memo, language);
-  return language;
 }
 
 // --- Completion -------------------------------------------------------------
@@ -297,38 +202,30 @@ std::optional<std::string> Solver::straight_object(Formula f, const ObjectContex
 bool Solver::completes_object(Formula f, const ObjectContext& context) {
   if (formulas_.closed(f)) return true;
   const Profile& known = profile(f);
-  if (!known.simple) return rest_of_object(f, context) != nullptr;
+  if (!known.simple) {
+    const bool asked = objects_.count({f, relevant(f, context), 0}) != 0;
+    if (!asked) {
+      for (const std::string& members : std::vector<std::string>(recent_)) {
+        if (replay(f, context, members)) return true;
+      }
+    }
+    return rest_of_object(f, context) != nullptr;
+  }
   return std::all_of(known.required.begin(), known.required.end(), [&](std::uint32_t key) {
     spend(1);
     return available(context, key) && satisfiable(conjunction_goal(classify(f, context, key)));
   });
 }
 
-// The keys that could make one of the urgent literals true, each with its class.
-std::vector<std::pair<std::uint32_t, const KeyClass*>> Solver::candidates(Formula f,
-                                                                          const ObjectContext& context) {
-  const std::vector<Formula>& urgent = urgent_literals(f);
-  const std::unordered_set<Formula> wanted(urgent.begin(), urgent.end());
-  auto relevant = [&](const KeyClass& key_class) {
-    return std::any_of(key_class.literals.begin(), key_class.literals.end(),
-                       [&](Formula literal) { return wanted.count(literal) != 0; });
-  };
-  std::vector<std::pair<std::uint32_t, const KeyClass*>> found;
-  std::unordered_set<std::uint32_t> tried;
-  for (const std::vector<std::uint32_t>* keys : {&key_lists_[context.ranks], &profile(f).keys}) {
-    for (std::uint32_t key : *keys) {
-      if (!available(context, key) || !tried.insert(key).second) continue;
-      const KeyClass& key_class = classify(f, context, key);
-      if (relevant(key_class)) found.emplace_back(key, &key_class);
-    }
-  }
-  regex::Store& regexes = formulas_.regexes();
-  for (const KeyClass& part : regions(f, context.ranks)) {
-    if (!relevant(part)) continue;
-    const Regex fresh = without_seen(part.region, context);
-    if (!regexes.empty(fresh)) found.emplace_back(formulas_.key(regexes.witness(fresh)), &part);
-  }
-  return found;
+// Whether f demands a member that can no longer come.
+bool Solver::demands_gone(Formula f, const ObjectContext& context) {
+  const std::vector<Formula> parts = conjuncts(f);
+  return std::any_of(parts.begin(), parts.end(), [&](Formula part) {
+    const Node& node = formulas_[part];
+    if (node.kind != Kind::kMembers) return false;
+    const std::uint32_t key = formulas_.single_key(node.a);
+    return key != FormulaStore::kNoKey && !available(context, key);
+  });
 }
 
 // One step of the search: what is left after it, and the member it adds. A choice that is still to be
@@ -347,8 +244,12 @@ std::optional<std::string> Solver::search_object(Formula start, const ObjectCont
   std::vector<ObjectState> states;
   using Entry = std::pair<std::uint64_t, std::int32_t>;  // estimated total, -index: newest first
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> open;
+  // Where there is much to choose from, a short object will do: ties between hundreds of branches are
+  // not worth following all of them.
+  constexpr std::size_t kManyLiterals = 64;
+  const std::uint64_t weight = formulas_.counting_literals(start).size() > kManyLiterals ? 2 : 1;
   const auto add = [&](ObjectState state, std::uint64_t still) {
-    open.emplace(state.length + still, -static_cast<std::int32_t>(states.size()));
+    open.emplace(state.length + weight * still, -static_cast<std::int32_t>(states.size()));
     states.push_back(std::move(state));
   };
   add({start, context, -1, {}, 0}, 0);
@@ -359,6 +260,7 @@ std::optional<std::string> Solver::search_object(Formula start, const ObjectCont
     ObjectState& state = states[static_cast<std::size_t>(current)];
     if (state.choice) {
       spend(1);
+      if (demands_gone(state.choice->branches[state.branch], state.context)) continue;
       state.f = choose(state.f, *state.choice, state.branch);
       state.choice = nullptr;
       if (state.f == kFalse) continue;

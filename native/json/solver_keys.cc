@@ -1,0 +1,203 @@
+// Keys: which may come next, told apart by what the formula says about them.
+//
+// A key belongs to a class by the literals that apply to it. Declared keys are looked up; all others
+// are divided by the key patterns. Patterns may overlap in 2^n ways, but those that only forbid
+// (¬members(pattern, S, 1), which is what patternProperties means) need no division while a value
+// exists that suits all of them.
+#include <algorithm>
+#include <unordered_set>
+
+#include "budget.h"
+#include "json/solver_internal.h"
+
+namespace structgen::json {
+
+namespace {
+
+constexpr std::size_t kMaxRegions = 4096;
+
+}  // namespace
+
+// All keys but these.
+Regex Solver::other_keys(std::vector<std::uint32_t> keys) {
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  if (keys.empty()) return regex::kAnything;
+  const auto [entry, added] = other_keys_.try_emplace(key_lists_.intern(keys));
+  if (added) {
+    std::vector<std::string> names;
+    names.reserve(keys.size());
+    for (std::uint32_t key : keys) names.push_back(formulas_.key_text(key));
+    regex::Store& regexes = formulas_.regexes();
+    entry->second = regexes.complement(regexes.words(std::move(names)));
+  }
+  return entry->second;
+}
+
+Regex Solver::without_seen(Regex region, const ObjectContext& context) {
+  const std::vector<std::uint32_t>& seen = key_lists_[context.seen];
+  return seen.empty() ? region : formulas_.regexes().intersect({region, other_keys(seen)});
+}
+
+const KeyClass& Solver::classify(Formula f, const ObjectContext& context, std::uint32_t key) {
+  Profile& known = *const_cast<Profile*>(&profile(f));
+  if (const auto entry = known.classes.find(key); entry != known.classes.end()) return entry->second;
+  regex::Store& regexes = formulas_.regexes();
+  const std::string& text = formulas_.key_text(key);
+  KeyClass found;
+  const auto single = known.single_literals.find(key);
+  if (single != known.single_literals.end()) found.literals = single->second;
+  for (Formula literal : known.pattern_literals) {
+    if (regexes.matches(formulas_[literal].a, text)) found.literals.push_back(literal);
+  }
+  if (single != known.single_literals.end() || rank(context.ranks, key) != kNoRank) {
+    found.key = key;
+    return known.classes.emplace(key, std::move(found)).first->second;
+  }
+  return class_of(known, std::move(found.literals));
+}
+
+// The class of undeclared keys to which these pattern literals apply.
+const KeyClass& Solver::class_of(Profile& known, std::vector<Formula> literals) {
+  const std::uint32_t id = key_lists_.intern(literals);
+  return known.other_classes.try_emplace(id, KeyClass{FormulaStore::kNoKey, id, std::move(literals)}).first->second;
+}
+
+// Undeclared keys that a formula cannot tell apart, as far as it was necessary to look.
+struct Solver::Region {
+  Regex keys;
+  std::vector<Formula> literals;  // that apply to all of them
+};
+
+// The undeclared keys, divided by the patterns of literals that can help to make f true.
+std::vector<Solver::Region> Solver::open_regions(Formula f, const ObjectContext& context) {
+  regex::Store& regexes = formulas_.regexes();
+  const Profile& known = profile(f);
+  std::vector<std::uint32_t> named = known.keys;
+  named.insert(named.end(), key_lists_[context.ranks].begin(), key_lists_[context.ranks].end());
+  std::vector<Region> parts{{without_seen(other_keys(std::move(named)), context), {}}};
+  for (Formula literal : known.pattern_literals) {
+    if (known.forbidden.count(literal)) continue;
+    std::vector<Region> finer;
+    for (Region& part : parts) divide(part, literal, finer);
+    parts = std::move(finer);
+    if (parts.size() > kMaxRegions) throw BudgetExceeded("overlapping key patterns: 4096 combinations");
+  }
+  std::erase_if(parts, [&](const Region& part) { return regexes.empty(part.keys); });
+  return parts;
+}
+
+void Solver::divide(const Region& part, Formula literal, std::vector<Region>& out) {
+  spend(1);
+  regex::Store& regexes = formulas_.regexes();
+  const Regex keys = formulas_[literal].a;
+  const Regex outside = regexes.intersect({part.keys, regexes.complement(keys)});
+  if (!regexes.empty(outside)) out.push_back({outside, part.literals});
+  const Regex inside = regexes.intersect({part.keys, keys});
+  if (regexes.empty(inside)) return;
+  out.push_back({inside, part.literals});
+  out.back().literals.push_back(literal);
+}
+
+// Pattern literals that only forbid; first those that forbid the keys as such, since they divide for good.
+std::vector<Formula> Solver::forbidding(Formula f) {
+  const Profile& known = profile(f);
+  std::vector<Formula> literals;
+  std::copy_if(known.pattern_literals.begin(), known.pattern_literals.end(), std::back_inserter(literals),
+               [&](Formula literal) { return known.forbidden.count(literal) != 0; });
+  std::stable_partition(literals.begin(), literals.end(),
+                        [&](Formula literal) { return formulas_[literal].b == kTrue; });
+  return literals;
+}
+
+Regex Solver::key_language(Formula f, const ObjectContext& context) {
+  const ContextKey memo{f, context, 0};
+  if (auto known = key_languages_.find(memo); known != key_languages_.end()) return known->second;
+  regex::Store& regexes = formulas_.regexes();
+  std::vector<std::string> words;
+  std::unordered_set<std::uint32_t> tried;
+  for (const std::vector<std::uint32_t>* keys : {&key_lists_[context.ranks], &profile(f).keys}) {
+    for (std::uint32_t key : *keys) {
+      if (!available(context, key) || !tried.insert(key).second) continue;
+      if (member_goal(f, context, classify(f, context, key), key) != kFalse) {
+        words.push_back(formulas_.key_text(key));
+      }
+    }
+  }
+  std::vector<Regex> allowed{words.empty() ? regex::kNothing : regexes.words(std::move(words))};
+  // A region with the patterns that have not divided it yet: allowed as a whole if a value suits them all,
+  // not at all if none suits those that apply for sure.
+  const std::vector<Formula> patterns = forbidding(f);
+  std::vector<std::pair<Region, std::size_t>> open;
+  for (Region& region : open_regions(f, context)) open.emplace_back(std::move(region), 0);
+  for (std::size_t looked_at = 0; !open.empty(); ++looked_at) {
+    if (looked_at > kMaxRegions) throw BudgetExceeded("overlapping key patterns: 4096 combinations");
+    const auto [region, next] = std::move(open.back());
+    open.pop_back();
+    const std::uint32_t example = formulas_.key(regexes.witness(region.keys));
+    std::vector<Formula> literals = region.literals;
+    literals.insert(literals.end(), patterns.begin() + static_cast<std::ptrdiff_t>(next), patterns.end());
+    Profile& known = *const_cast<Profile*>(&profile(f));
+    if (member_goal(f, context, class_of(known, std::move(literals)), example) != kFalse) {
+      allowed.push_back(region.keys);
+    } else if (next < patterns.size() &&
+               member_goal(f, context, class_of(known, region.literals), example) != kFalse) {
+      std::vector<Region> halves;
+      divide(region, patterns[next], halves);
+      for (Region& half : halves) open.emplace_back(std::move(half), next + 1);
+    }
+  }
+  const Regex language = regexes.alternate(allowed);
+  key_languages_.emplace(memo, language);
+  return language;
+}
+
+// The keys that could make one of the urgent literals true, each with its class.
+std::vector<std::pair<std::uint32_t, const KeyClass*>> Solver::candidates(Formula f,
+                                                                          const ObjectContext& context) {
+  const std::vector<Formula>& urgent = urgent_literals(f);
+  const std::unordered_set<Formula> wanted(urgent.begin(), urgent.end());
+  const auto relevant = [&](const std::vector<Formula>& literals) {
+    return std::any_of(literals.begin(), literals.end(), [&](Formula literal) { return wanted.count(literal) != 0; });
+  };
+  std::vector<std::pair<std::uint32_t, const KeyClass*>> found;
+  std::unordered_set<std::uint32_t> tried;
+  for (const std::vector<std::uint32_t>* keys : {&key_lists_[context.ranks], &profile(f).keys}) {
+    for (std::uint32_t key : *keys) {
+      if (!available(context, key) || !tried.insert(key).second) continue;
+      const KeyClass& key_class = classify(f, context, key);
+      if (relevant(key_class.literals)) found.emplace_back(key, &key_class);
+    }
+  }
+  if (profile(f).pattern_literals.empty()) return found;
+  const std::vector<Formula> patterns = forbidding(f);
+  for (const Region& region : open_regions(f, context)) {
+    if (relevant(region.literals)) add_undeclared(f, context, region, patterns, found);
+  }
+  return found;
+}
+
+// Keys of the region, one for each set of patterns that applies; keys to which fewer apply come first.
+// A key to which none applies serves as well as any other, so it ends the list.
+void Solver::add_undeclared(Formula f, const ObjectContext& context, const Region& whole,
+                            const std::vector<Formula>& patterns,
+                            std::vector<std::pair<std::uint32_t, const KeyClass*>>& found) {
+  regex::Store& regexes = formulas_.regexes();
+  std::vector<std::pair<Region, std::size_t>> open{{whole, 0}};
+  for (std::size_t looked_at = 0; !open.empty(); ++looked_at) {
+    if (looked_at > kMaxRegions) throw BudgetExceeded("overlapping key patterns: 4096 combinations");
+    const auto [region, next] = std::move(open.back());
+    open.pop_back();
+    if (next < patterns.size()) {
+      std::vector<Region> halves;
+      divide(region, patterns[next], halves);
+      for (auto half = halves.rbegin(); half != halves.rend(); ++half) open.emplace_back(std::move(*half), next + 1);
+      continue;
+    }
+    const std::uint32_t key = formulas_.key(regexes.witness(region.keys));
+    found.emplace_back(key, &classify(f, context, key));
+    if (region.literals.size() == whole.literals.size()) return;
+  }
+}
+
+}  // namespace structgen::json
