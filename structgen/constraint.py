@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from structgen import _native
-from structgen.errors import UnsatisfiableSchema, VocabularyError
+from structgen.errors import ComplexityLimitExceeded, UnsatisfiableSchema, VocabularyError
 from structgen.grammars.choice import choice
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.json_schema import JsonSchema, json_schema
+from structgen.grammars.json_schema.conflict import why_hard, why_unsatisfiable
 from structgen.grammars.json_schema.report import Report
 from structgen.matcher import Matcher
 from structgen.vocabulary import Vocabulary
@@ -135,19 +136,22 @@ def compile(grammar: Any, vocabulary: Vocabulary | Any) -> Constraint:
     lowered = time.perf_counter()
     ends = list(vocabulary.eos_ids)
     if isinstance(grammar, JsonSchema):
-        native = _native.Constraint.from_formula(
-            store,
-            root,
-            grammar.property_order,
-            grammar.whitespace,
-            grammar.numbers,
-            grammar.escapes,
-            vocabulary.trie,
-            vocabulary.width,
-            ends,
-        )
+        try:
+            native = _native.Constraint.from_formula(
+                store,
+                root,
+                grammar.property_order,
+                grammar.whitespace,
+                grammar.numbers,
+                grammar.escapes,
+                vocabulary.trie,
+                vocabulary.width,
+                ends,
+            )
+        except ComplexityLimitExceeded as error:
+            raise why_hard(grammar, error) from None
         if native is None:
-            raise UnsatisfiableSchema("no JSON value satisfies this schema")
+            raise why_unsatisfiable(grammar)
     else:
         native = _native.Constraint.from_regex(store, root, vocabulary.trie, vocabulary.width, ends)
         if native is None:
