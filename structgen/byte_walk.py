@@ -13,6 +13,7 @@ from typing import Any
 from structgen.vocabulary import Vocabulary
 
 END = 256
+TERMINATORS = frozenset(b",]}")  # what may follow a number, which does not say itself where it ends
 _BLANK = b" \t\n\r"
 
 

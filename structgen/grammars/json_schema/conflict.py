@@ -83,7 +83,7 @@ def why_unsatisfiable(grammar: JsonSchema) -> GrammarError:
     for site in shown:
         if site.keyword in _LEAST and isinstance(site.value, int | float) and site.value >= COUNT_LIMIT:
             return ComplexityLimitExceeded(
-                f"{site.keyword} asks for {excerpt(site.value)}, more than any output holds; write a smaller one",
+                f"{site.keyword} asks for {excerpt(site.value)}, more than any output holds; write less",
                 limit=f"{COUNT_LIMIT - 1}",
                 pointer=site.pointer,
             )
@@ -167,9 +167,7 @@ def _goes_round(core: list[Site]) -> bool:
     for site in references:
         target = site.value.removeprefix("#")
         inside = {
-            other.value.removeprefix("#")
-            for other in references
-            if other.pointer.startswith(target + "/")
+            other.value.removeprefix("#") for other in references if other.pointer.startswith(target + "/")
         }
         edges.setdefault(target, set()).update(inside)
     for start in edges:

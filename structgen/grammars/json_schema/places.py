@@ -28,28 +28,23 @@ class Places:
 
     def __init__(self, grammar: JsonSchema) -> None:
         self._resources = grammar.resources()
-        self._known: dict[tuple[Any, ...], _Found] = {}
+        # The path asked for last, and what was found at its beginnings: the next one mostly shares them.
+        root = self._resources.root
+        self._path: list[Any] = []
+        self._found = [self._spread([(root.root, root)])]
 
     def at(self, path: list[Any]) -> list[dict[str, Any]]:
         """Return the subschemas that may describe the value at ``path``, in document order."""
-        return [schema for schema, _ in self._at(tuple(path))]
-
-    def _at(self, path: tuple[Any, ...]) -> _Found:
-        # From the longest prefix that is known, one step at a time: paths may be long.
-        start = len(path)
-        while start and path[:start] not in self._known:
-            start -= 1
-        if start == 0:
-            root = self._resources.root
-            found = self._known.setdefault((), self._spread([(root.root, root)]))
-        else:
-            found = self._known[path[:start]]
-        for end in range(start + 1, len(path) + 1):
-            found = self._spread(_below(found, path[end - 1]))
-            if len(self._known) > 10_000:
-                self._known.clear()
-            self._known[path[:end]] = found
-        return found
+        shared = 0
+        for step, other in zip(path, self._path, strict=False):
+            if step != other:
+                break
+            shared += 1
+        del self._path[shared:], self._found[shared + 1 :]
+        for step in path[shared:]:
+            self._found.append(self._spread(_below(self._found[-1], step)))
+            self._path.append(step)
+        return [schema for schema, _ in self._found[-1]]
 
     def _spread(self, start: list[tuple[Any, Resource]]) -> _Found:
         """Follow references and branches: everything read at the same place."""

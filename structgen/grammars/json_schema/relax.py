@@ -85,11 +85,14 @@ class Relaxation:
         def make(*arguments: Any) -> Lowering:
             return _Relaxed(self, active, seen, edges, roots, *arguments)
 
+        settle = getattr(self.store, "resolve_references", None)
         try:
             root = self.grammar.lower(self.store, None, make)
-            self.store.resolve_references()
+            if settle is not None:
+                settle()
         except BaseException:
-            self.store.forget_references()
+            if settle is not None:
+                self.store.forget_references()
             raise
         return root
 
@@ -129,7 +132,7 @@ class _Relaxed(Lowering):
         super().__init__(*arguments)
 
     @property
-    def keywords(self) -> dict[str, Keyword]:  # type: ignore[override]
+    def keywords(self) -> dict[str, Keyword]:
         return self._table
 
     @keywords.setter
@@ -248,5 +251,3 @@ def smallest(sites: list[Site], holds: Callable[[list[Site]], bool]) -> list[Sit
     if not sites or holds([]):
         return []
     return search([], False, sites)
-
-

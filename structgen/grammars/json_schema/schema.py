@@ -102,7 +102,9 @@ class JsonSchema(Grammar):
             if error.pointer:
                 raise
             # The core names the budget; where the walk stands is known here only.
-            raise ComplexityLimitExceeded(error.reason, limit=error.limit, pointer=walking.pointer()) from None
+            raise ComplexityLimitExceeded(
+                error.reason, limit=error.limit, pointer=walking.pointer()
+            ) from None
 
     def resources(self) -> Resources:
         """Return what the references of the schema can lead to, in its dialect."""
