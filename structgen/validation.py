@@ -149,6 +149,8 @@ def _place(position: JsonPosition, found: bytes, matcher: Matcher) -> list[Any]:
     complete = position.state == "after"
     if position.state in ("number", "word") and found and found in b" \t\n\r,]}":
         complete = not TERMINATORS.isdisjoint(matcher.allowed_tokens())
+    if position.state == "value" and found == b"]":
+        complete = True  # an array that may not be empty, or may not end with a comma
     return path[:-1] if complete and position.stack else path
 
 

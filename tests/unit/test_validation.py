@@ -53,6 +53,7 @@ REFUSED: list[tuple[Any, str | bytes, int, int, str, tuple[str, ...], str]] = [
     (UNIQUE, '["red","blue"]', 1, 9, "/1", ("/items/enum",), '"green"'),
     (UNIQUE, '["red","red"]', 1, 9, "/1", ("/items/enum", "/uniqueItems"), '"green"'),
     (UNIQUE, '["red"]', 1, 7, "", ("/minItems",), "a comma"),
+    ({"items": {"minItems": 1, "type": "array"}}, "[[]]", 1, 3, "/0", ("/items/minItems",), "a string"),
     ({"maxItems": 2}, "[1,2,3]", 1, 5, "", ("/maxItems",), "the end of the array"),
     ({"not": {"type": "string"}}, '"x"', 1, 1, "", ("/not",), "an object"),
     ({"type": "string", "format": "date"}, '"2024-02-30"', 1, 10, "", ("/format",), "'1'"),
