@@ -26,11 +26,13 @@ from structgen.errors import (
     UnsupportedKeyword,
     VocabularyError,
 )
+from structgen.examples import example
 from structgen.grammars.choice import choice
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.json_schema import json_schema
 from structgen.grammars.regex import regex
 from structgen.matcher import Matcher, fill_masks
+from structgen.validation import Problem, Validation, validate
 from structgen.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -67,21 +69,25 @@ __all__ = [
     "Matcher",
     "MatcherError",
     "MatcherTerminated",
+    "Problem",
     "RegexSyntaxError",
     "StreamEvent",
     "StructgenError",
     "TokenRejected",
     "UnsatisfiableSchema",
     "UnsupportedKeyword",
+    "Validation",
     "Vocabulary",
     "VocabularyError",
     "choice",
     "compile",
+    "example",
     "fill_masks",
     "generate",
     "json_schema",
     "load",
     "regex",
+    "validate",
 ]
 
 

@@ -157,6 +157,12 @@ class Store:
     def string_language(self, formula: int) -> int:
         """The strings that satisfy the formula, as an expression of `regex`."""
 
+    def __len__(self) -> int: ...
+    def has_value(self, formula: int, any_order: bool, any_number: bool, steps: int) -> bool:
+        """
+        Whether a value satisfies the formula; a search of more steps is ComplexityLimitExceeded.
+        """
+
     def print(self, formula: int) -> str: ...
     def at_least(self, text: str) -> int: ...
     def more_than(self, text: str) -> int: ...
@@ -189,6 +195,10 @@ class Constraint:
         """None when the language is empty."""
 
     def matcher(self) -> Matcher: ...
+    @property
+    def steps(self) -> int:
+        """Steps of the search that found a first completion."""
+
     @property
     def cache_info(self) -> dict[str, int]: ...
 

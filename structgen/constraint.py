@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from structgen import _native
-from structgen.errors import UnsatisfiableSchema, VocabularyError
+from structgen.errors import ComplexityLimitExceeded, UnsatisfiableSchema, VocabularyError
 from structgen.grammars.choice import choice
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.json_schema import JsonSchema, json_schema
+from structgen.grammars.json_schema.conflict import why_hard, why_unsatisfiable
 from structgen.grammars.json_schema.report import Report
 from structgen.matcher import Matcher
 from structgen.vocabulary import Vocabulary
@@ -40,15 +41,47 @@ class ConstraintReport(Report):
     """A :class:`Report`, with what compilation cost.
 
     ``liveness`` is "proven" when every allowed token is known to keep a completion
-    reachable; ``seconds`` holds the time by phase (lower, start).
+    reachable, else it says why not.  ``seconds`` holds the time by phase (lower, start);
+    ``cost`` counts what does not depend on the machine: steps of the search for a first
+    completion, formulas that were new to the engine, and the engine's bytes afterwards.
     """
 
     liveness: str = "proven"
     seconds: dict[str, float] = field(default_factory=dict)
+    cost: dict[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the same as plain JSON values."""
-        return {**super().as_dict(), "liveness": self.liveness, "seconds": dict(self.seconds)}
+        return {
+            **super().as_dict(),
+            "liveness": self.liveness,
+            "seconds": dict(self.seconds),
+            "cost": dict(self.cost),
+        }
+
+    def __str__(self) -> str:
+        seconds = ", ".join(f"{phase} {1000 * spent:.1f} ms" for phase, spent in self.seconds.items())
+        counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in self.cost.items())
+        lines = [
+            super().__str__(),
+            f"liveness: {self.liveness}",
+            f"cost: {'; '.join(filter(None, (seconds, counts)))}",
+        ]
+        return "\n".join(filter(None, lines))
+
+
+# What can make an array owe an item: where items must differ, an earlier one may use up the value it needs.
+_OWED = ("minItems", "contains", "not", "oneOf", "if")
+
+
+def _liveness(enforced: dict[str, int]) -> str:
+    owed = [keyword for keyword in _OWED if keyword in enforced]
+    if "uniqueItems" not in enforced or not owed:
+        return "proven"
+    return (
+        f"not proven: with uniqueItems and {', '.join(owed)} an item of more than 32 possible values "
+        "may use up the one that a later item needs"
+    )
 
 
 class Constraint:
@@ -131,28 +164,38 @@ def compile(grammar: Any, vocabulary: Vocabulary | Any) -> Constraint:
     store = _store()
     report = ConstraintReport()
     began = time.perf_counter()
+    formulas = len(store)
     root = _lower(grammar, store, report)
     lowered = time.perf_counter()
     ends = list(vocabulary.eos_ids)
     if isinstance(grammar, JsonSchema):
-        native = _native.Constraint.from_formula(
-            store,
-            root,
-            grammar.property_order,
-            grammar.whitespace,
-            grammar.numbers,
-            grammar.escapes,
-            vocabulary.trie,
-            vocabulary.width,
-            ends,
-        )
+        try:
+            native = _native.Constraint.from_formula(
+                store,
+                root,
+                grammar.property_order,
+                grammar.whitespace,
+                grammar.numbers,
+                grammar.escapes,
+                vocabulary.trie,
+                vocabulary.width,
+                ends,
+            )
+        except ComplexityLimitExceeded as error:
+            raise why_hard(grammar, error) from None
         if native is None:
-            raise UnsatisfiableSchema("no JSON value satisfies this schema")
+            raise why_unsatisfiable(grammar)
     else:
         native = _native.Constraint.from_regex(store, root, vocabulary.trie, vocabulary.width, ends)
         if native is None:
             raise UnsatisfiableSchema("no text at all is in this language", pointer="")
     report.seconds = {"lower": lowered - began, "start": time.perf_counter() - lowered}
+    report.cost = {
+        "steps": native.steps,
+        "new_formulas": len(store) - formulas,
+        "engine_bytes": store.memory_bytes,
+    }
+    report.liveness = _liveness(report.enforced)
     constraint = Constraint(grammar, vocabulary, native, report)
     if not vocabulary.covers_all_bytes and not constraint.matcher().mask().any():
         raise VocabularyError("no sequence of this vocabulary's tokens spells a valid output")

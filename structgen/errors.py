@@ -40,7 +40,15 @@ class UnsupportedKeyword(InvalidSchema):
 
 
 class UnsatisfiableSchema(InvalidSchema):
-    """No value at all satisfies the schema."""
+    """No value at all satisfies the schema; ``conflict`` are pointers to keywords that exclude each other.
+
+    Of these keywords none can be left out: without it there would be a value.  Empty where they
+    are not known.
+    """
+
+    def __init__(self, message: str, *, pointer: str = "", conflict: tuple[str, ...] = ()) -> None:
+        super().__init__(message, pointer=pointer)
+        self.conflict = conflict
 
 
 class RegexSyntaxError(GrammarError):
@@ -71,6 +79,7 @@ class ComplexityLimitExceeded(GrammarError):
         super().__init__(f"at {pointer}: {message}" if pointer else message)
         self.limit = limit
         self.pointer = pointer
+        self.reason = message
 
 
 class VocabularyError(StructgenError):

@@ -159,6 +159,23 @@ void bind_json(nb::module_& m) {
              return self.engine->formulas.to_language(self.engine->formulas.restrict(f, json::Type::kString));
            },
            nb::arg("formula"), "The strings that satisfy the formula, as an expression of `regex`.")
+      .def("__len__",
+           [](Store& self) {
+             const EngineGuard guard(*self.engine);
+             return self.engine->formulas.size();
+           })
+      .def("has_value",
+           [](Store& self, Formula f, bool any_order, bool any_number, std::uint64_t steps) {
+             const EngineGuard guard(*self.engine, true);
+             json::Options options;
+             options.property_order = any_order ? json::PropertyOrder::kAny : json::PropertyOrder::kSchema;
+             options.numbers = any_number ? json::NumberForm::kAny : json::NumberForm::kFloat64;
+             json::JsonMachine& machine = self.engine->json_machine(options);
+             machine.solver().refill(steps);
+             return machine.solver().satisfiable(f);
+           },
+           nb::arg("formula"), nb::arg("any_order"), nb::arg("any_number"), nb::arg("steps"),
+           "Whether a value satisfies the formula; a search of more steps is ComplexityLimitExceeded.")
       .def("print",
            [](Store& self, Formula f) {
              const EngineGuard guard(*self.engine);

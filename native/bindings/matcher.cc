@@ -88,7 +88,9 @@ void bind_matcher(nb::module_& m) {
             machine.refill();
             const Local start = machine.start(formula);
             if (start == kDead) return nullptr;
-            return make_constraint(store, machine, start, std::move(trie), width, std::move(end_tokens));
+            auto made = make_constraint(store, machine, start, std::move(trie), width, std::move(end_tokens));
+            made->steps = machine.solver().work();
+            return made;
           },
           nb::arg("store"), nb::arg("formula"), nb::arg("property_order"), nb::arg("whitespace"),
           nb::arg("numbers"), nb::arg("escapes"), nb::arg("trie"), nb::arg("width"), nb::arg("end_tokens"),
@@ -109,6 +111,8 @@ void bind_matcher(nb::module_& m) {
              const EngineGuard guard(*self->engine);
              return BoundMatcher{self, Matcher(self)};
            })
+      .def_prop_ro("steps", [](Constraint& self) { return self.steps; },
+                   "Steps of the search that found a first completion.")
       .def_prop_ro("cache_info", [](Constraint& self) {
         const EngineGuard guard(*self.engine);
         nb::dict info;

@@ -11,7 +11,6 @@ namespace structgen::json {
 
 namespace {
 
-constexpr std::uint64_t kMaxWork = 3'000'000;
 constexpr std::uint32_t kMaxSearchDepth = 1500;
 constexpr std::uint32_t kNoCut = 0xFFFFFFFFu;
 
@@ -24,8 +23,9 @@ Solver::Solver(FormulaStore& formulas, PropertyOrder order, NumberForm number_fo
 
 Solver::~Solver() = default;
 
-void Solver::refill() {
+void Solver::refill(std::uint64_t steps) {
   work_ = 0;
+  max_work_ = steps;
   // A search that ran out of budget leaves these behind.
   searching_.clear();
   search_depth_ = 0;
@@ -34,7 +34,7 @@ void Solver::refill() {
 
 void Solver::spend(std::uint64_t work) {
   work_ += work;
-  if (work_ > kMaxWork) throw BudgetExceeded("satisfiability search: 3000000 steps");
+  if (work_ > max_work_) throw BudgetExceeded("satisfiability search: " + std::to_string(max_work_) + " steps");
 }
 
 template <class Map, class Key, class Compute>

@@ -118,8 +118,10 @@ class Solver {
   FormulaStore& formulas() { return formulas_; }
   PropertyOrder order() const { return order_; }
   NumberForm number_form() const { return number_form_; }
-  // Every public call of the engine starts with a full budget.
-  void refill();
+  // Every public call of the engine starts with a full budget, or with so many steps.
+  static constexpr std::uint64_t kMaxWork = 3'000'000;
+  void refill(std::uint64_t steps = kMaxWork);
+  std::uint64_t work() const { return work_; }  // steps spent since
 
  private:
   struct Member;
@@ -213,6 +215,7 @@ class Solver {
   PropertyOrder order_;
   NumberForm number_form_;
   std::uint64_t work_ = 0;
+  std::uint64_t max_work_ = kMaxWork;
 
   VectorInterner key_lists_;  // 0 is the empty list
   std::unordered_map<std::uint32_t, std::unordered_map<std::uint32_t, std::uint32_t>> rank_tables_;

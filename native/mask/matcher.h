@@ -26,6 +26,7 @@ struct Constraint {
   bool covers_all_bytes;                  // then a live byte state is live for tokens too
   // Only used when some byte is not a token: stacks known to (not) reach an end by tokens.
   std::unordered_map<std::vector<std::uint32_t>, bool, VectorHash> token_live = {};
+  std::uint64_t steps = 0;  // of the search that found a completion of the empty output
 };
 
 class Matcher {

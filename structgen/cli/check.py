@@ -1,6 +1,7 @@
 """`structgen check`: what a schema allows, what is enforced and what is not, and an example instance.
 
-Needs no model: the constraint is built over a vocabulary of single bytes, so distances are in bytes.
+With --instance, also whether a text is valid, and if not where and why.  Needs no model: the constraint is
+built over a vocabulary of single bytes, so distances are in bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from rich.text import Text
 
 from structgen import errors
 from structgen.cli import output
-from structgen.cli.inputs import read_schema
+from structgen.cli.inputs import InputError, read_bytes, read_schema
 
 # Which JSON types an output may have, told from the bytes it may begin with.
 _TYPE_OF_FIRST_BYTE = {
@@ -32,22 +33,41 @@ _REPORTED = ("enforced", "annotations", "waived", "notes")
 
 def command(
     file: Annotated[str, typer.Argument(help="File with a JSON Schema; - reads standard input.")],
+    instance: Annotated[
+        str | None, typer.Option("--instance", help="File with a text to validate; - reads standard input.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Explain a schema: what it allows, what is enforced, what is not, and an example instance.
 
-    Exit code 0: every keyword is enforced or listed as an annotation, and a value exists.
+    Exit code 0: every keyword is enforced or listed as an annotation, a value exists, and so the text
+    given with --instance is valid. Exit code 1: no value exists, or that text is not valid.
     """
+    import structgen
+
+    if file == "-" and instance == "-":
+        raise InputError("the schema and the instance cannot both be read from standard input")
+    verdict = None
     try:
-        document = explain(read_schema(file))
+        schema = read_schema(file)
+        document = explain(schema)
+        if instance is not None:
+            verdict = structgen.validate(schema, read_bytes(instance))
     except errors.GrammarError as error:
         if as_json:
             output.print_json({"ok": False, "error": _refusal(error)})
         raise
+    ok = verdict is None or verdict.valid
     if as_json:
-        output.print_json({"ok": True, **document})
+        output.print_json(
+            {"ok": ok, **document, **({} if verdict is None else {"instance": verdict.as_dict()})}
+        )
     else:
         _print(file, document)
+        if verdict is not None:
+            output.print_text(f"instance     {'valid' if ok else f'not valid: {verdict.problem}'}")
+    if not ok:
+        raise typer.Exit(1)
 
 
 def explain(schema: Any) -> dict[str, Any]:
@@ -72,12 +92,14 @@ def explain(schema: Any) -> dict[str, Any]:
     }
 
 
-def _refusal(error: errors.GrammarError) -> dict[str, str]:
+def _refusal(error: errors.GrammarError) -> dict[str, Any]:
     named = {name: getattr(error, name, None) for name in ("pointer", "keyword", "limit")}
+    conflict = getattr(error, "conflict", ())
     return {
         "type": type(error).__name__,
         "message": str(error),
         **{name: value for name, value in named.items() if isinstance(value, str)},
+        **({"conflict": list(conflict)} if conflict else {}),
     }
 
 
@@ -92,7 +114,9 @@ def _print(file: str, document: dict[str, Any]) -> None:
             entries = [", ".join(f"{keyword} ({count})" for keyword, count in entries.items())]
         for entry in filter(None, entries):
             output.print_text(f"{name:<12} {entry}")
-    if document["liveness"] != "proven":
-        output.print_text(f"liveness     {document['liveness']}")
+    output.print_text(f"liveness     {document['liveness']}")
+    spent = ", ".join(f"{phase} {1000 * seconds:.1f} ms" for phase, seconds in document["seconds"].items())
+    counted = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in document["cost"].items())
+    output.print_text(f"cost         {spent}; {counted}")
     output.print_text("example")
     output.print_value(document["example"])

@@ -54,16 +54,22 @@ def read_schema(source: str) -> Any:
 def read_text(source: str) -> str:
     """The UTF-8 text of a file, or of standard input for `-`; a byte order mark is dropped."""
     name = _name(source)
-    try:
-        raw = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {name}: {(error.strerror or str(error)).lower()}") from None
-    except ValueError:
-        raise InputError(f"cannot read {name!r}: not a file name") from None
+    raw = read_bytes(source)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{name}: not UTF-8 text (byte 0x{raw[error.start]:02x} at {error.start})") from None
+
+
+def read_bytes(source: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`, whatever they are."""
+    name = _name(source)
+    try:
+        return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {name}: {(error.strerror or str(error)).lower()}") from None
+    except ValueError:
+        raise InputError(f"cannot read {name!r}: not a file name") from None
 
 
 def existing_path(value: str, option: str, known: str) -> str:

@@ -71,8 +71,8 @@ def test_the_report_says_what_became_of_every_keyword() -> None:
         "$defs": {"a": {}},
     }
     json_schema(schema).lower(RecordingStore(), report)
-    assert report.enforced == {"type": 1, "format": 1, "$ref": 1}
-    assert report.annotations == {"title": 1, "x-mine": 1, "$defs": 1}
+    assert report.enforced == {"type": 1, "$ref": 1}
+    assert report.annotations == {"title": 1, "format: color": 1, "x-mine": 1, "$defs": 1}
     assert report.notes == ["at /format: format 'color' is not known: an annotation"]
     report = Report()
     json_schema({"format": "date"}, formats="annotate").lower(RecordingStore(), report)

@@ -59,6 +59,7 @@ def additionalItems(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
     before = schema.get("items")
     formula = at.child(value)
     if before.__class__ is not list:
+        at.inert = "additionalItems"
         return TRUE
     return every_item(at, len(before), None, formula)
 
@@ -96,6 +97,8 @@ def contains_counted(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
 def contains_bound(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
     """minContains, maxContains: read by contains; without it they constrain nothing."""
     at.count(value)
+    if "contains" not in schema:
+        at.inert = at.path[-1]
     return TRUE
 
 

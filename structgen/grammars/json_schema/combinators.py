@@ -48,6 +48,7 @@ def if_(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
     """if C then T else E: (¬C ∨ T) ∧ (C ∨ E)."""
     if "then" not in schema and "else" not in schema:
         at.branch(value)  # constrains nothing, but errors in it are still errors
+        at.inert = "if"
         return TRUE
     condition = at.branch(value)
     saved = at.path.pop()
@@ -64,6 +65,8 @@ def then_or_else(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
     """then, else: read by if; without it they constrain nothing."""
     if value.__class__ not in (dict, bool):
         raise at.invalid(f"a schema must be an object or a boolean, got {excerpt(value)}")
+    if "if" not in schema:
+        at.inert = at.path[-1]
     return TRUE
 
 

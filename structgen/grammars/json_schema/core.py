@@ -18,6 +18,7 @@ def identifier(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
     """$id, id, $anchor, $dynamicAnchor: names of the place; checked, nothing more."""
     if value.__class__ is not str:
         raise at.invalid(f"{at.path[-1]} must be a string, got {excerpt(value)}")
+    at.inert = at.path[-1]
     return TRUE
 
 
@@ -25,6 +26,7 @@ def identifier_draft4(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
     """id: only a string identifies; anything else is a member that landed in the wrong place."""
     if value.__class__ is not str:
         at.report.note(at.pointer(), f"id is not a string but {excerpt(value)}: an annotation")
+    at.inert = at.path[-1]
     return TRUE
 
 
@@ -32,6 +34,7 @@ def dollar_schema(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
     """$schema: names the dialect; already acted on when the resource was entered."""
     if value.__class__ is not str:
         raise at.invalid(f"$schema must be a URI, got {excerpt(value)}")
+    at.inert = "$schema"
     return TRUE
 
 
@@ -39,6 +42,7 @@ def recursive_anchor(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
     """$recursiveAnchor: marks the resource for $recursiveRef."""
     if value.__class__ is not bool:
         raise at.invalid(f"$recursiveAnchor must be true or false, got {excerpt(value)}")
+    at.inert = "$recursiveAnchor"
     return TRUE
 
 

@@ -25,7 +25,7 @@ from .languages import StringLanguages
 from .patterns import Languages
 from .report import Report
 from .resources import Resource, Resources
-from .text import excerpt, number_text
+from .text import excerpt, number_text, too_long
 
 if TYPE_CHECKING:
     from .dialects import Dialect
@@ -104,6 +104,8 @@ class Lowering:
         self.subschemas = 0
         self.in_place = True
         self.reading = False
+        # Set by a keyword function that turned out to constrain nothing: what it is listed under instead.
+        self.inert: str | None = None
         self.current: Target | None = None
         self.targets: dict[Any, Target] = {}
         self.pending: list[Target] = []
@@ -211,7 +213,13 @@ class Lowering:
             path.append(keyword)
             formula = function(self, value, schema)
             path.pop()
-            enforced[keyword] = enforced.get(keyword, 0) + 1
+            inert = self.inert
+            if inert is None:
+                enforced[keyword] = enforced.get(keyword, 0) + 1
+            else:
+                self.inert = None
+                annotations = self.report.annotations
+                annotations[inert] = annotations.get(inert, 0) + 1
             if formula != TRUE:
                 parts.append(formula)
         if not parts:
@@ -340,7 +348,9 @@ class Lowering:
         """Check that a keyword's value is a number; return its exact text."""
         text = number_text(value)
         if text is None:
-            raise self.invalid(f"{self.path[-1]} must be a finite number, got {excerpt(value)}")
+            raise self.invalid(
+                f"{self.path[-1]} must be a finite number, got {too_long(value) or excerpt(value)}"
+            )
         return text
 
     def list_of(self, value: Any, *, empty: bool = True) -> list[Any]:

@@ -6,9 +6,10 @@ Knows no keyword; lowering.py walks, dialects.py knows the tables.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from structgen.errors import InvalidSchema
+from structgen.errors import ComplexityLimitExceeded, InvalidSchema
 from structgen.grammars.grammar import Grammar
 
 from .dialects import LIBERAL, dialect_of_document, named
@@ -80,17 +81,33 @@ class JsonSchema(Grammar):
             chosen.append(f", dialect={self.dialect!r}")
         return f"json_schema({_shown(self.schema)}{''.join(chosen)})"
 
-    def lower(self, store: Any, report: Any = None) -> int:
+    def lower(self, store: Any, report: Any = None, walk: Callable[..., Lowering] = Lowering) -> int:
         """Build the schema's formula in ``store`` and return the id of its root.
 
         What was enforced, annotated, noted and waived is added to ``report`` (a
         :class:`Report`) when one is given.  Everything reachable from the root is
         lowered before this returns, so a wrong keyword anywhere in it is found here.
+        ``walk`` makes the walk over the schema; explanations give one of their own.
 
         Raises InvalidSchema or UnsupportedKeyword with the JSON pointer of the
         place, ComplexityLimitExceeded past the budget of subschemas.  Cost: linear
         in the reachable schema.
         """
+        resources = self.resources()
+        options = Options(formats=self.formats, extra_keys=self.extra_keys)
+        walking = walk(store, resources, options, Report() if report is None else report, languages_of(store))
+        try:
+            return walking.run()
+        except ComplexityLimitExceeded as error:
+            if error.pointer:
+                raise
+            # The core names the budget; where the walk stands is known here only.
+            raise ComplexityLimitExceeded(
+                error.reason, limit=error.limit, pointer=walking.pointer()
+            ) from None
+
+    def resources(self) -> Resources:
+        """Return what the references of the schema can lead to, in its dialect."""
         inherited = LIBERAL if self.dialect is None else named(self.dialect)
         resources = Resources(self.schema, inherited, self.registry)
         if self.dialect is None:
@@ -98,11 +115,7 @@ class JsonSchema(Grammar):
             if resources.root.dialect is not inherited:
                 # Identifiers are spelled differently in older dialects: read the root again.
                 resources = Resources(self.schema, resources.root.dialect, self.registry)
-        options = Options(formats=self.formats, extra_keys=self.extra_keys)
-        walk = Lowering(
-            store, resources, options, Report() if report is None else report, languages_of(store)
-        )
-        return walk.run()
+        return resources
 
     def parse(self, text: str) -> Any:
         """Turn finished output into its JSON value: dict, list, str, int, float, bool or None.

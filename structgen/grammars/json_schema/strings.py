@@ -37,9 +37,11 @@ def format(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
         raise at.invalid(f"format must be a string, got {excerpt(value)}")
     if at.options.formats != "assert":
         at.report.waive(at.pointer(), f"format {excerpt(value)} is an annotation (formats='annotate')")
+        at.inert = f"format: {value[:60]}"
         return TRUE
     language = at.languages.format(value)
     if language is None:
         at.report.note(at.pointer(), f"format {excerpt(value)} is not known: an annotation")
+        at.inert = f"format: {value[:60]}"
         return TRUE
     return string_in(at, language)

@@ -224,9 +224,10 @@ def number_text(value: Any) -> str | None:
     if kind is int:
         if -(10**18) < value < 10**18:
             return str(value)
-        if value.bit_length() > 3 * MAX_DIGITS:
+        try:
+            return str(value)
+        except ValueError:  # more digits than the interpreter converts
             return None
-        return str(value)
     if kind is ExactFloat:
         exponent = value.text.lower().partition("e")[2]
         if len(exponent) > 6 or abs(int(exponent or 0)) > MAX_EXPONENT:
@@ -235,6 +236,13 @@ def number_text(value: Any) -> str | None:
     if kind is float:
         text = repr(value)
         return None if text in ("inf", "-inf", "nan") else text
+    return None
+
+
+def too_long(value: Any) -> str | None:
+    """Say why an integer is not read, or None when its length is not the reason."""
+    if value.__class__ is int and number_text(value) is None:
+        return f"an integer of more digits than are read; write at most {MAX_DIGITS}"
     return None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from .builder import ANYTHING, FALSE, TRUE
 from .lowering import MAX_DEPTH, Lowering
 from .patterns import encodable
-from .text import excerpt, number_text
+from .text import excerpt, number_text, too_long
 
 TYPES = ("null", "boolean", "object", "array", "number", "string", "integer")
 
@@ -106,7 +106,7 @@ def equals(at: Lowering, value: Any) -> int:
         return formula
     text = number_text(value)
     if text is None:
-        raise at.invalid(f"{excerpt(value)} is not a JSON value")
+        raise at.invalid(too_long(value) or f"{excerpt(value)} is not a JSON value")
     return store.number_equals(text)
 
 
