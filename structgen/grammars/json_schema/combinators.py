@@ -10,6 +10,7 @@ from typing import Any
 from .builder import FALSE, TRUE
 from .lowering import Lowering
 from .objects import has_member, requires
+from .patterns import encodable
 from .text import excerpt
 
 
@@ -107,6 +108,33 @@ def dependencies(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
         else:
             parts.append(dependent_schema(at, name, part))
     return _all(at, parts)
+
+
+def propertyDependencies(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
+    """Member k is the string v → the subschema of k and v holds, for every k and v."""
+    parts = []
+    for name, texts in at.mapping(value).items():
+        at.path.append(name)
+        for text, part in at.mapping(texts).items():
+            parts.append(_either(at, at.negate(member_is(at, name, text)), at.branch(part, text)))
+        at.path.pop()
+    return _all(at, parts)
+
+
+def member_is(at: Lowering, name: str, text: str) -> int:
+    """Return: the value is an object whose member ``name`` is the string ``text``."""
+    if not (encodable(name) and encodable(text)) or at.reading:
+        return FALSE
+    regex = at.store.regex
+    return at.store.members(regex.literal(name), at.store.string(regex.literal(text)), 1)
+
+
+def discriminator(at: Lowering, value: Any, schema: dict[str, Any]) -> int | None:
+    """discriminator of OpenAPI: tells readers which branch to expect and validates nothing."""
+    at.report.note(
+        at.pointer(), "a hint for readers: the branches beside it decide, so tell them apart by a const"
+    )
+    return None
 
 
 def _all(at: Lowering, parts: list[int]) -> int:

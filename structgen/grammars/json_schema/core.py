@@ -64,6 +64,10 @@ def dollar_recursiveRef(at: Lowering, value: Any, schema: dict[str, Any]) -> int
 
 def dynamic_target(at: Lowering, value: Any) -> tuple[Any, Any, str]:
     """Find what a $dynamicRef means in the current dynamic scope."""
+    if not at.resource.dialect.bookended and value.__class__ is str and value[:1] == "#":
+        found = _outermost(at, value[1:])
+        if found is not None:
+            return found
     resource, target, prefix = at.resolve(value)
     name = value.partition("#")[2]
     if not name or name.startswith("/"):
@@ -71,12 +75,16 @@ def dynamic_target(at: Lowering, value: Any) -> tuple[Any, Any, str]:
     at.resources.scan(resource)
     if resource.dynamic_anchors.get(name) is not target:
         return resource, target, prefix
+    return _outermost(at, name) or (resource, target, prefix)
+
+
+def _outermost(at: Lowering, name: str) -> tuple[Any, Any, str] | None:
     for outer in at.scope:
         at.resources.scan(outer)
         found = outer.dynamic_anchors.get(name)
         if found is not None:
             return outer, found, f"{outer.uri}#{name}"
-    return resource, target, prefix
+    return None
 
 
 def recursive_target(at: Lowering, value: Any) -> tuple[Any, Any, str]:

@@ -45,6 +45,7 @@ class Options:
 
     formats: str = "assert"
     extra_keys: str = "spec"
+    content: str = "annotate"
 
 
 class Target:
@@ -211,6 +212,10 @@ class Lowering:
             path.append(keyword)
             formula = function(self, value, schema)
             path.pop()
+            if formula is None:
+                annotations = self.report.annotations
+                annotations[keyword] = annotations.get(keyword, 0) + 1
+                continue
             enforced[keyword] = enforced.get(keyword, 0) + 1
             if formula != TRUE:
                 parts.append(formula)

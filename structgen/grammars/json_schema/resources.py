@@ -132,6 +132,10 @@ class Resources:
                         stack.append((value, holder))
                     elif keyword in MAPPINGS:
                         stack.extend((part, holder) for part in value.values())
+                    elif keyword == "propertyDependencies":
+                        for parts in value.values():
+                            if parts.__class__ is dict:
+                                stack.extend((part, holder) for part in parts.values())
                 elif kind is list and keyword in LISTS:
                     stack.extend((part, holder) for part in value)
 
