@@ -27,7 +27,12 @@ const lines = require("fs").readFileSync(0, "utf8").trim().split("\\n");
 for (const line of lines) {
   const [pattern, texts] = JSON.parse(line);
   let verdict = null;
-  try { const r = new RegExp(pattern, "u"); verdict = texts.map((text) => r.test(text)); } catch (error) {}
+  try {
+    const plain = new RegExp(pattern, "u");
+    // V8 also tries the place inside a surrogate pair, where the specification has none: \\B matches there.
+    const stepping = new RegExp("^[^]*?(?:" + pattern + ")", "u");
+    verdict = texts.map((text) => (/[\\ud800-\\udfff]/.test(text) ? stepping : plain).test(text));
+  } catch (error) {}
   console.log(JSON.stringify(verdict));
 }
 """
