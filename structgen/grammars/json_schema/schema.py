@@ -172,7 +172,8 @@ def json_schema(
       "openapi-3.0" or "openapi-3.1"; None reads $schema, and a schema without
       one as 2020-12 with the older spellings accepted.
     * ``registry``: other documents, as a mapping from URI to schema or a
-      ``referencing.Registry``.  The network is never used.
+      ``referencing.Registry``.  Nothing is fetched, unless such a registry has a
+      retriever of its own.
 
     Raises InvalidSchema for malformed JSON (line and column), for what is no
     schema, and for unknown option values.  Keywords are checked when the grammar
