@@ -70,6 +70,15 @@ CASES: list[tuple[str, Any, Any, Any]] = [
         2,
     ),
     (
+        "names inside the schema of a name",
+        {
+            "propertyNames": {"propertyNames": {}, "items": {"$ref": "#/$defs/a"}, "$ref": "#/$defs/a"},
+            "$defs": {"a": {"maxLength": 1}},
+        },
+        {"a": 1},
+        {"ab": 1},
+    ),
+    (
         "the published metaschema",
         {"$ref": "https://json-schema.org/draft/2020-12/schema"},
         {"minLength": 1},

@@ -251,13 +251,14 @@ class Lowering:
     def reading_strings(self, store: StringLanguages) -> Iterator[None]:
         """Build languages of strings instead of formulas: members and items mean nothing there."""
         saved = self.store, self._unless, self.targets, self.depth
+        was_reading = self.reading  # the schema of a name may speak of names itself
         self.store, self._unless, self.targets, self.depth = store, {}, {}, 0
         self.reading = True
         try:
             yield
         finally:  # the walk may start again when a dynamic reference is met
             self.store, self._unless, self.targets, self.depth = saved
-            self.reading = False
+            self.reading = was_reading
 
     def _enter(self, resource: Resource) -> None:
         self.resource = resource
