@@ -103,6 +103,16 @@ def verdicts(suite: Path, folder: str) -> Iterator[Verdict]:
                     yield case_name, "wrong_acceptance" if accepted else "wrong_rejection"
 
 
+def cases(suite: Path, folder: str) -> Iterator[str]:
+    """The name of every case of one draft."""
+    root = suite / "tests" / folder
+    for path in sorted(root.rglob("*.json")):
+        name = path.relative_to(root).with_suffix("").as_posix()
+        for group in json.loads(path.read_text()):
+            for case in group["tests"]:
+                yield f"{folder}/{name}: {group['description']}: {case['description']}"
+
+
 def category(name: str) -> str:
     """Which column of the table a case belongs to."""
     path = name.split(":")[0].partition("/")[2]
