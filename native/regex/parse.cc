@@ -400,7 +400,12 @@ class Parser {
 Regex parse(Store& store, std::string_view pattern_utf8, const ParseOptions& options) {
   AstId root = 0;
   const Ast ast = Parser(pattern_utf8, options).run(root);
-  return lower(store.engine(), ast, root, options.dialect->search);
+  bool without_mark = false;
+  const Regex result = lower(store.engine(), ast, root, options.dialect->search, without_mark);
+  if (without_mark && options.notes != nullptr) {
+    options.notes->push_back("a lookbehind looks ahead: texts with the noncharacter U+10FFFF are left out");
+  }
+  return result;
 }
 
 }  // namespace structgen::regex

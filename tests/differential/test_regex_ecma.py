@@ -67,25 +67,27 @@ class Generator:
 
     def pattern(self) -> str:
         self.names = 0
-        body = self.alternatives(3, behind=False)
+        body = self.alternatives(3, behind="")
         shape = self.random.random()
         return f"^(?:{body})$" if shape < 0.4 else f"^{body}" if shape < 0.5 else body
 
-    def alternatives(self, depth: int, *, behind: bool) -> str:
+    def alternatives(self, depth: int, *, behind: str) -> str:
         count = self.random.choice([1, 1, 1, 2, 3])
         return "|".join(self.sequence(depth, behind=behind) for _ in range(count))
 
-    def sequence(self, depth: int, *, behind: bool) -> str:
+    def sequence(self, depth: int, *, behind: str) -> str:
         return "".join(self.term(depth, behind=behind) for _ in range(self.random.randint(0, 3)))
 
-    def term(self, depth: int, *, behind: bool) -> str:
+    def term(self, depth: int, *, behind: str) -> str:
         pick = self.random.random()
-        # A lookahead, $ or \b inside a lookbehind is refused by name.
+        # Looking back inside a lookahead inside a lookbehind is refused by name.
         if pick < 0.12:
-            return "^" if behind else self.random.choice(EDGES)
+            return "$" if behind == "ahead in behind" else self.random.choice(EDGES)
         if pick < 0.22 and depth > 0:
-            kind = self.random.choice(["(?<=", "(?<!"] if behind else ["(?=", "(?!", "(?<=", "(?<!"])
-            return kind + self.alternatives(depth - 1, behind=behind or "<" in kind) + ")"
+            forward = ["(?=", "(?!"]
+            kind = self.random.choice(forward if behind == "ahead in behind" else [*forward, "(?<=", "(?<!"])
+            inner = "behind" if "<" in kind else "ahead in behind" if behind else ""
+            return kind + self.alternatives(depth - 1, behind=inner) + ")"
         return self.atom(depth, behind=behind) + self.quantifier()
 
     def quantifier(self) -> str:
@@ -93,7 +95,7 @@ class Generator:
             return ""
         return self.random.choice(QUANTIFIERS) + self.random.choice(["", "", "?"])
 
-    def atom(self, depth: int, *, behind: bool) -> str:
+    def atom(self, depth: int, *, behind: str) -> str:
         pick = self.random.random()
         if pick < 0.3 and depth > 0:
             self.names += 1
