@@ -15,8 +15,8 @@ class Contexts {
   static constexpr std::size_t kMaxContexts = 256;
 
   struct Lookbehind {
-    Regex language;      // the prefixes at whose end it holds
-    bool looks_ahead;    // then they end in a mark, and the text that follows goes on behind it (marked.h)
+    Regex language;    // the prefixes at whose end it holds
+    bool looks_ahead;  // then they end in a mark, and the text that follows goes on behind it (marked.h)
     bool operator==(const Lookbehind&) const = default;
   };
 
