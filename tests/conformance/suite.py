@@ -36,7 +36,7 @@ VERDICTS = Path(__file__).with_name("verdicts.json")
 OPTIONS = {"property_order": "any", "whitespace": "any", "numbers": "any", "escapes": "any"}
 
 ENCODED = "encoded labels (xn--) need Punycode, which is not regular: refused, so that nothing wrong passes"
-LENGTH = "a label's length counts encoded, which is not regular: beyond ASCII labels stay at 14 characters"
+LENGTH = "a label's length counts encoded, which is not regular: beyond ASCII labels stay at 13 characters"
 REASONS = {
     ("wrong_rejection", "hostname"): ENCODED,
     ("wrong_rejection", "idn-hostname"): ENCODED,
@@ -187,7 +187,7 @@ Invalid instances that are accepted, in all drafts and all columns: {wrong}.
 {rest}
 
 Each of them stands in `tests/conformance/verdicts.json` with a sentence. They are of four kinds: encoded host
-labels (`xn--...`), which need Punycode; international labels of more than 14 characters, whose length counts
+labels (`xn--...`), which need Punycode; international labels of more than 13 characters, whose length counts
 encoded; a regular expression with a reference to a named group; and JSON inside base64.
 """
 RESULTS = Path(__file__).parents[2] / "docs" / "results" / "conformance.md"

