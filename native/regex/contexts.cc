@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "regex/marked.h"
-
 namespace structgen::regex {
 
 namespace {
@@ -39,7 +37,7 @@ std::vector<Ranges> partition(const std::vector<Ranges>& sets) {
 }  // namespace
 
 Contexts::Contexts(Engine& engine, const std::vector<Lookbehind>& lookbehinds,
-                   const std::vector<Ranges>& sets)
+                   const std::vector<Ranges>& sets, CodePoint mark)
     : classes_(partition(sets)) {
   const auto read = [&](Regex r, CodePoint c) {
     std::string text;
@@ -57,7 +55,7 @@ Contexts::Contexts(Engine& engine, const std::vector<Lookbehind>& lookbehinds,
     states_.push_back(state);
     std::vector<Regex> rests;
     for (std::size_t i = 0; i < state.size(); ++i) {
-      rests.push_back(lookbehinds[i].looks_ahead ? read(state[i], kMark)
+      rests.push_back(lookbehinds[i].looks_ahead ? read(state[i], mark)
                                                  : (engine.nullable(state[i]) ? kAnything : kNothing));
     }
     rests_.push_back(std::move(rests));

@@ -20,8 +20,9 @@ class Contexts {
     bool operator==(const Lookbehind&) const = default;
   };
 
-  // `sets`: the sets of code points the languages are made of.
-  Contexts(Engine& engine, const std::vector<Lookbehind>& lookbehinds, const std::vector<Ranges>& sets);
+  // `sets`: the sets of code points the languages are made of; `mark`: of those that look ahead.
+  Contexts(Engine& engine, const std::vector<Lookbehind>& lookbehinds, const std::vector<Ranges>& sets,
+           CodePoint mark);
 
   std::size_t size() const { return states_.size(); }  // context 0: the start of the text
   std::size_t classes() const { return classes_.size(); }

@@ -79,8 +79,14 @@ struct Pair {
 
 class Lowering {
  public:
-  Lowering(Engine& engine, const Ast& ast, AstId root, Regex end)
-      : engine_(engine), ast_(ast), root_(root), end_(end), budget_("regex lookaround", kLookaroundSteps) {
+  // `level`: how many lookbehinds this is inside of.
+  Lowering(Engine& engine, const Ast& ast, AstId root, Regex end, std::size_t level)
+      : engine_(engine),
+        ast_(ast),
+        root_(root),
+        end_(end),
+        level_(level),
+        budget_("regex lookaround", kLookaroundSteps) {
     std::vector<Contexts::Lookbehind> found;
     std::vector<Ranges> sets;
     std::vector<AstId> stack = {root};
@@ -94,12 +100,11 @@ class Lowering {
         continue;
       }
       const Contexts::Lookbehind one = prefixes(n.children[0], sets);
-      looks_ahead_ = looks_ahead_ || one.looks_ahead;
       auto at = std::find(found.begin(), found.end(), one);
       lookbehind_[id] = static_cast<std::size_t>(at - found.begin());
       if (at == found.end()) found.push_back(one);
     }
-    contexts_ = std::make_unique<Contexts>(engine_, found, sets);
+    contexts_ = std::make_unique<Contexts>(engine_, found, sets, mark(level));
   }
 
   // The texts with a match from their start (`search`: from anywhere) up to where `end` begins.
@@ -130,7 +135,7 @@ class Lowering {
     return loop(any, {from, from}, false).moved[0];
   }
 
-  bool looks_ahead() const { return looks_ahead_; }
+  std::size_t marks() const { return marks_; }  // levels whose mark was used
 
  private:
   std::size_t size() const { return contexts_->size(); }
@@ -143,16 +148,19 @@ class Lowering {
   Contexts::Lookbehind prefixes(AstId body, std::vector<Ranges>& sets) {
     const bool looks_ahead = contains_ahead(body);
     if (looks_ahead) {
+      if (level_ + 1 >= kMarks) throw BudgetExceeded("regex lookbehinds inside each other: 31");
+      const Ranges own = {{mark(level_), mark(level_)}};
       AstId root = 0;
-      const Ast tree = marked(ast_, body, root);
+      const Ast tree = marked(ast_, body, mark(level_), root);
       add_sets(tree, root, sets);
-      const Regex mark = engine_.code_points({{kMark, kMark}});
-      sets.push_back({{kMark, kMark}});
-      const Regex end = engine_.concat(mark, kAnything);
-      return {Lowering(engine_, tree, root, end).run(true), true};
+      sets.push_back(own);
+      const Regex end = engine_.concat(engine_.code_points(own), kAnything);
+      Lowering inner(engine_, tree, root, end, level_ + 1);
+      marks_ = std::max({marks_, level_ + 1, inner.marks_});
+      return {inner.run(true), true};
     }
     add_sets(ast_, body, sets);
-    if (ast_[body].asserts) return {Lowering(engine_, ast_, body, kEpsilon).run(true), false};
+    if (ast_[body].asserts) return {Lowering(engine_, ast_, body, kEpsilon, level_ + 1).run(true), false};
     return {engine_.concat(kAnything, plain(engine_, ast_, body)), false};
   }
 
@@ -327,9 +335,10 @@ class Lowering {
   const Ast& ast_;
   AstId root_;
   Regex end_;
+  std::size_t level_;
   Budget budget_;
   std::map<AstId, std::size_t> lookbehind_;
-  bool looks_ahead_ = false;
+  std::size_t marks_ = 0;
   std::unique_ptr<Contexts> contexts_;
 };
 
@@ -338,11 +347,14 @@ class Lowering {
 Regex lower(Engine& engine, const Ast& ast, AstId root, bool search, bool& without_mark) {
   without_mark = false;
   if (ast[root].asserts) {
-    Lowering lowering(engine, ast, root, search ? kAnything : kEpsilon);
+    Lowering lowering(engine, ast, root, search ? kAnything : kEpsilon, 0);
     const Regex result = lowering.run(search);
-    if (!lowering.looks_ahead()) return result;
+    if (lowering.marks() == 0) return result;
     without_mark = true;
-    const Regex unmarked = engine.code_points({{0, kMark - 1}});
+    Ranges marks;
+    for (std::size_t level = 0; level < lowering.marks(); ++level)
+      marks.emplace_back(mark(level), mark(level));
+    const Regex unmarked = engine.code_points(invert(normalize(marks)));
     return engine.intersect({result, engine.repeat(unmarked, 0, kUnbounded)});
   }
   const Regex body = plain(engine, ast, root);

@@ -8,7 +8,7 @@ namespace {
 
 class Marker {
  public:
-  explicit Marker(const Ast& from) : from_(from) {}
+  Marker(const Ast& from, CodePoint mark) : from_(from), mark_(mark) {}
 
   AstId copy(AstId id, bool ahead) {
     const AstNode& n = from_[id];
@@ -57,17 +57,18 @@ class Marker {
   }
 
   AstId skipping(const Ranges& set) {
-    const AstId mark = to.repeat(to.set({{kMark, kMark}}), 0, 1);
-    return to.concat({mark, to.set(intersect(set, {{0, kMark - 1}}))});
+    const AstId mark = to.repeat(to.set({{mark_, mark_}}), 0, 1);
+    return to.concat({mark, to.set(intersect(set, invert({{mark_, mark_}})))});
   }
 
   const Ast& from_;
+  CodePoint mark_;
 };
 
 }  // namespace
 
-Ast marked(const Ast& ast, AstId body, AstId& root) {
-  Marker marker(ast);
+Ast marked(const Ast& ast, AstId body, CodePoint mark, AstId& root) {
+  Marker marker(ast, mark);
   root = marker.copy(body, false);
   return std::move(marker.to);
 }

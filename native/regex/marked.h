@@ -7,8 +7,9 @@
 // context. For the lookaheads to see u·v they skip the mark, which is what
 // `marked` arranges.
 //
-// The mark is a noncharacter, U+10FFFF; texts that hold it themselves are left
-// out of a language that was lowered this way.
+// Marks are noncharacters, one for each level of lookbehinds in lookbehinds, so
+// that an inner one never takes an outer one for its own; texts that hold a mark
+// themselves are left out of a language that was lowered this way.
 //
 // Does not know: contexts, continuations (lower.cc).
 #pragma once
@@ -17,10 +18,15 @@
 
 namespace structgen::regex {
 
-inline constexpr CodePoint kMark = 0x10FFFF;
+inline constexpr std::size_t kMarks = 32;
 
-// The body with every lookahead in it skipping marks, as a tree of its own.
+// The mark of a level below kMarks: U+10FFFF, U+10FFFE, U+FFFFF, U+FFFFE, ...
+constexpr CodePoint mark(std::size_t level) {
+  return static_cast<CodePoint>(0x10FFFF - (level / 2) * 0x10000 - level % 2);
+}
+
+// The body with every lookahead in it skipping the mark, as a tree of its own.
 // Throws SyntaxError for a lookbehind inside one of these lookaheads.
-Ast marked(const Ast& ast, AstId body, AstId& root);
+Ast marked(const Ast& ast, AstId body, CodePoint mark, AstId& root);
 
 }  // namespace structgen::regex

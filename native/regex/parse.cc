@@ -403,7 +403,8 @@ Regex parse(Store& store, std::string_view pattern_utf8, const ParseOptions& opt
   bool without_mark = false;
   const Regex result = lower(store.engine(), ast, root, options.dialect->search, without_mark);
   if (without_mark && options.notes != nullptr) {
-    options.notes->push_back("a lookbehind looks ahead: texts with the noncharacter U+10FFFF are left out");
+    options.notes->push_back(
+        "a lookbehind looks ahead: texts with noncharacters such as U+10FFFF are left out");
   }
   return result;
 }

@@ -81,7 +81,9 @@ def _stable(text: str) -> bool:
 @functools.cache
 def _classes() -> dict[str, str]:
     """The sets that labels are made of, each as the inside of a character class."""
-    of: dict[str, list[int]] = {name: [] for name in ("left", "right", "mark", "right mark", "virama")}
+    names = ("left", "right", "mark", "accent", "right mark", "right accent", "virama")
+    of: dict[str, list[int]] = {name: [] for name in names}
+    composing = _composing()
     for point in valid_points():
         if 0x3400 <= point < 0xA000 or 0xAC00 <= point < 0xD7A4 or point >= 0x20000:
             of["left"].append(point)  # ideographs and Hangul, nine tenths of them all
@@ -89,9 +91,12 @@ def _classes() -> dict[str, str]:
         character = chr(point)
         direction = unicodedata.bidirectional(character)
         if unicodedata.category(character) in ("Mn", "Mc"):
-            of["mark"].append(point)
+            if point in composing:
+                continue
+            accent = unicodedata.combining(character) != 0
+            of["accent" if accent else "mark"].append(point)
             if direction == "NSM":
-                of["right mark"].append(point)
+                of["right accent" if accent else "right mark"].append(point)
             if unicodedata.combining(character) == 9:
                 of["virama"].append(point)
         elif direction in ("R", "AL"):
@@ -100,6 +105,16 @@ def _classes() -> dict[str, str]:
             of["left"].append(point)
     of["both"], of["after"] = _joining()
     return {name: characters(points) for name, points in of.items()}
+
+
+def _composing() -> set[int]:
+    """What melts into the character before it: labels are in normal form, so it is left out."""
+    found = set()
+    for point in (*range(0xC0, 0x3400), *range(0x10000, 0x20000)):
+        parts = unicodedata.decomposition(chr(point)).split()
+        if len(parts) == 2 and parts[0][0] != "<":
+            found.add(int(parts[1], 16))
+    return found
 
 
 def _joining() -> tuple[list[int], list[int]]:
@@ -125,8 +140,9 @@ def _left_label() -> str:
     of = _classes()
     letter = rf"[0-9a-km-z\u06f0-\u06f9{of['left']}]"
     first = rf"{letter}|l(?:\u00b7l)*|\u0375[{_GREEK}]|[{_JAPANESE}]\u30fb*|\u30fb+[{_JAPANESE}]"
-    more = rf"{first}|[{of['mark']}]|[{of['virama']}][\u200c\u200d]"
-    return rf"(?:{first})(?:-?(?:{more}))*"
+    # One accent at most behind a letter or vowel sign: two have an order in normal form.
+    accent = rf"(?:[{of['accent']}]|[{of['virama']}][\u200c\u200d])?"
+    return rf"(?:{first}){accent}(?:(?:-?(?:{first})|[{of['mark']}]){accent})*"
 
 
 def _right_label(digits: str) -> str:
@@ -136,7 +152,8 @@ def _right_label(digits: str) -> str:
         rf"[{of['right']}]|[{_HEBREW}][\u05f3\u05f4]"
         rf"|[{of['both']}](?:\u200c[{of['both']}])*\u200c[{of['after']}]"
     )
-    return rf"(?:{first})(?:-?(?:{first}|[{of['right mark']}{digits}]))*"
+    accent = f"[{of['right accent']}]?"
+    return rf"(?:{first}){accent}(?:(?:-?(?:{first}|[{digits}])|[{of['right mark']}]){accent})*"
 
 
 def idn_hostname(at: Languages) -> int:
