@@ -36,8 +36,15 @@ std::vector<Ranges> partition(const std::vector<Ranges>& sets) {
 
 }  // namespace
 
-Contexts::Contexts(Engine& engine, const std::vector<Regex>& languages, const std::vector<Ranges>& sets)
+Contexts::Contexts(Engine& engine, const std::vector<Lookbehind>& lookbehinds,
+                   const std::vector<Ranges>& sets, CodePoint mark)
     : classes_(partition(sets)) {
+  const auto read = [&](Regex r, CodePoint c) {
+    std::string text;
+    utf8_append(text, c);
+    for (char byte : text) r = engine.derive(r, static_cast<std::uint8_t>(byte));
+    return r;
+  };
   std::map<std::vector<Regex>, std::size_t> index;
   const auto visit = [&](const std::vector<Regex>& state) {
     const auto [at, fresh] = index.try_emplace(state, states_.size());
@@ -46,20 +53,21 @@ Contexts::Contexts(Engine& engine, const std::vector<Regex>& languages, const st
       throw BudgetExceeded("regex lookbehind: " + std::to_string(kMaxContexts) + " contexts");
     }
     states_.push_back(state);
-    std::vector<bool> holds;
-    for (Regex r : state) holds.push_back(engine.nullable(r));
-    holds_.push_back(std::move(holds));
+    std::vector<Regex> rests;
+    for (std::size_t i = 0; i < state.size(); ++i) {
+      rests.push_back(lookbehinds[i].looks_ahead ? read(state[i], mark)
+                                                 : (engine.nullable(state[i]) ? kAnything : kNothing));
+    }
+    rests_.push_back(std::move(rests));
     return at->second;
   };
-  visit(languages);
+  std::vector<Regex> start;
+  for (const Lookbehind& one : lookbehinds) start.push_back(one.language);
+  visit(start);
   for (std::size_t context = 0; context < states_.size(); ++context) {
     for (const Ranges& ranges : classes_) {
-      std::string text;
-      utf8_append(text, ranges.front().first);
       std::vector<Regex> state = states_[context];
-      for (Regex& r : state) {
-        for (char c : text) r = engine.derive(r, static_cast<std::uint8_t>(c));
-      }
+      for (Regex& r : state) r = read(r, ranges.front().first);
       next_.push_back(visit(state));
     }
   }

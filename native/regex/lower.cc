@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "regex/contexts.h"
+#include "regex/marked.h"
 #include "regex/parse.h"
 
 namespace structgen::regex {
@@ -78,9 +79,15 @@ struct Pair {
 
 class Lowering {
  public:
-  Lowering(Engine& engine, const Ast& ast, AstId root, Regex end)
-      : engine_(engine), ast_(ast), root_(root), end_(end), budget_("regex lookaround", kLookaroundSteps) {
-    std::vector<Regex> languages;
+  // `level`: how many lookbehinds this is inside of.
+  Lowering(Engine& engine, const Ast& ast, AstId root, Regex end, std::size_t level)
+      : engine_(engine),
+        ast_(ast),
+        root_(root),
+        end_(end),
+        level_(level),
+        budget_("regex lookaround", kLookaroundSteps) {
+    std::vector<Contexts::Lookbehind> found;
     std::vector<Ranges> sets;
     std::vector<AstId> stack = {root};
     while (!stack.empty()) {
@@ -92,12 +99,12 @@ class Lowering {
         stack.insert(stack.end(), n.children.begin(), n.children.end());
         continue;
       }
-      const Regex language = prefixes(n.children[0], n.data, sets);
-      auto at = std::find(languages.begin(), languages.end(), language);
-      lookbehind_[id] = static_cast<std::size_t>(at - languages.begin());
-      if (at == languages.end()) languages.push_back(language);
+      const Contexts::Lookbehind one = prefixes(n.children[0], sets);
+      auto at = std::find(found.begin(), found.end(), one);
+      lookbehind_[id] = static_cast<std::size_t>(at - found.begin());
+      if (at == found.end()) found.push_back(one);
     }
-    contexts_ = std::make_unique<Contexts>(engine_, languages, sets);
+    contexts_ = std::make_unique<Contexts>(engine_, found, sets, mark(level));
   }
 
   // The texts with a match from their start (`search`: from anywhere) up to where `end` begins.
@@ -128,6 +135,8 @@ class Lowering {
     return loop(any, {from, from}, false).moved[0];
   }
 
+  std::size_t marks() const { return marks_; }  // levels whose mark was used
+
  private:
   std::size_t size() const { return contexts_->size(); }
   Follow constant(Regex r) const { return Follow(size(), r); }
@@ -135,19 +144,45 @@ class Lowering {
     return std::all_of(x.begin(), x.end(), [&](Regex r) { return r == x[0]; });
   }
 
-  // Σ*·body, and into `sets` what it is made of.
-  Regex prefixes(AstId body, std::size_t position, std::vector<Ranges>& sets) {
+  // Σ*·body, and into `sets` what it is made of; behind it a mark and the rest where the body looks ahead.
+  Contexts::Lookbehind prefixes(AstId body, std::vector<Ranges>& sets) {
+    const bool looks_ahead = contains_ahead(body);
+    if (looks_ahead) {
+      if (level_ + 1 >= kMarks) throw BudgetExceeded("regex lookbehinds inside each other: 31");
+      const Ranges own = {{mark(level_), mark(level_)}};
+      AstId root = 0;
+      const Ast tree = marked(ast_, body, mark(level_), root);
+      add_sets(tree, root, sets);
+      sets.push_back(own);
+      const Regex end = engine_.concat(engine_.code_points(own), kAnything);
+      Lowering inner(engine_, tree, root, end, level_ + 1);
+      marks_ = std::max({marks_, level_ + 1, inner.marks_});
+      return {inner.run(true), true};
+    }
+    add_sets(ast_, body, sets);
+    if (ast_[body].asserts) return {Lowering(engine_, ast_, body, kEpsilon, level_ + 1).run(true), false};
+    return {engine_.concat(kAnything, plain(engine_, ast_, body)), false};
+  }
+
+  bool contains_ahead(AstId body) const {
     std::vector<AstId> stack = {body};
     while (!stack.empty()) {
       const AstNode& n = ast_[stack.back()];
       stack.pop_back();
-      if (n.kind == AstKind::kAhead || n.kind == AstKind::kNotAhead) {
-        throw SyntaxError(position,
-                          "a lookahead, $ or \\b inside a lookbehind is not supported; move it outside");
-      }
-      if (n.kind == AstKind::kSet) sets.push_back(ast_.sets[n.data]);
+      if (n.kind == AstKind::kAhead || n.kind == AstKind::kNotAhead) return true;
+      stack.insert(stack.end(), n.children.begin(), n.children.end());
+    }
+    return false;
+  }
+
+  static void add_sets(const Ast& ast, AstId body, std::vector<Ranges>& sets) {
+    std::vector<AstId> stack = {body};
+    while (!stack.empty()) {
+      const AstNode& n = ast[stack.back()];
+      stack.pop_back();
+      if (n.kind == AstKind::kSet) sets.push_back(ast.sets[n.data]);
       if (n.kind == AstKind::kText) {
-        const std::string& text = ast_.texts[n.data];
+        const std::string& text = ast.texts[n.data];
         for (std::size_t at = 0; at < text.size();) {
           const CodePoint c = utf8_next(text, at);
           sets.push_back({{c, c}});
@@ -155,8 +190,6 @@ class Lowering {
       }
       stack.insert(stack.end(), n.children.begin(), n.children.end());
     }
-    if (ast_[body].asserts) return Lowering(engine_, ast_, body, kEpsilon).run(true);
-    return engine_.concat(kAnything, plain(engine_, ast_, body));
   }
 
   Follow either(const Follow& x, const Follow& y) {
@@ -266,9 +299,10 @@ class Lowering {
         Pair result = next;
         const std::size_t lookbehind = lookbehind_.at(id);
         for (std::size_t c = 0; c < size(); ++c) {
-          if (contexts_->holds(c, lookbehind) != (n.kind == AstKind::kBehind)) {
-            result.fresh[c] = result.moved[c] = kNothing;
-          }
+          Regex rest = contexts_->rest(c, lookbehind);
+          if (n.kind == AstKind::kNotBehind) rest = engine_.complement(rest);
+          result.fresh[c] = engine_.intersect({rest, result.fresh[c]});
+          result.moved[c] = engine_.intersect({rest, result.moved[c]});
         }
         return result;
       }
@@ -301,15 +335,28 @@ class Lowering {
   const Ast& ast_;
   AstId root_;
   Regex end_;
+  std::size_t level_;
   Budget budget_;
   std::map<AstId, std::size_t> lookbehind_;
+  std::size_t marks_ = 0;
   std::unique_ptr<Contexts> contexts_;
 };
 
 }  // namespace
 
-Regex lower(Engine& engine, const Ast& ast, AstId root, bool search) {
-  if (ast[root].asserts) return Lowering(engine, ast, root, search ? kAnything : kEpsilon).run(search);
+Regex lower(Engine& engine, const Ast& ast, AstId root, bool search, bool& without_mark) {
+  without_mark = false;
+  if (ast[root].asserts) {
+    Lowering lowering(engine, ast, root, search ? kAnything : kEpsilon, 0);
+    const Regex result = lowering.run(search);
+    if (lowering.marks() == 0) return result;
+    without_mark = true;
+    Ranges marks;
+    for (std::size_t level = 0; level < lowering.marks(); ++level)
+      marks.emplace_back(mark(level), mark(level));
+    const Regex unmarked = engine.code_points(invert(normalize(marks)));
+    return engine.intersect({result, engine.repeat(unmarked, 0, kUnbounded)});
+  }
   const Regex body = plain(engine, ast, root);
   return search ? engine.concat({kAnything, body, kAnything}) : body;
 }

@@ -18,7 +18,8 @@
 namespace structgen::regex {
 
 // `search`: the texts that contain a match, else the matches themselves.
-// Throws SyntaxError for a lookahead inside a lookbehind.
-Regex lower(Engine& engine, const Ast& ast, AstId root, bool search);
+// `without_mark`: set when texts with noncharacters were left out, for a lookahead inside a lookbehind (marked.h).
+// Throws SyntaxError for a lookbehind inside a lookahead inside a lookbehind.
+Regex lower(Engine& engine, const Ast& ast, AstId root, bool search, bool& without_mark);
 
 }  // namespace structgen::regex

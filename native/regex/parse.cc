@@ -286,6 +286,10 @@ class Parser {
     if (in_.take("<=")) return start(Group::kBehind);
     if (in_.take("<!")) return start(Group::kNotBehind);
     if (in_.take(">")) {
+      if (dialect_.forgiving) {
+        in_.note(position, "atomic groups are not ECMA-262; read as the plain group (?:");
+        return start(Group::kPlain);
+      }
       in_.fail(position,
                "atomic groups are not supported, they depend on the order of attempts; write (?: instead");
     }
@@ -305,7 +309,7 @@ class Parser {
     }
     if (in_.take("<")) {
       if (!dialect_.forgiving) in_.fail(position, "a named group is written (?P<name>…) in this dialect");
-      in_.group_name('>');
+      name(position);
       return start(Group::kPlain);
     }
     if (in_.take("#")) {
@@ -319,8 +323,9 @@ class Parser {
 
   void name(std::size_t position) {
     const std::string value = in_.group_name('>');
-    if (!dialect_.forgiving && !names_.insert(value).second)
-      in_.fail(position, "the group name " + value + " is used twice");
+    if (names_.insert(value).second) return;
+    if (!dialect_.forgiving) in_.fail(position, "the group name " + value + " is used twice");
+    in_.note(position, "the group name " + value + " is used twice; read as two groups");
   }
 
   void inline_flags(std::size_t position) {
@@ -395,7 +400,13 @@ class Parser {
 Regex parse(Store& store, std::string_view pattern_utf8, const ParseOptions& options) {
   AstId root = 0;
   const Ast ast = Parser(pattern_utf8, options).run(root);
-  return lower(store.engine(), ast, root, options.dialect->search);
+  bool without_mark = false;
+  const Regex result = lower(store.engine(), ast, root, options.dialect->search, without_mark);
+  if (without_mark && options.notes != nullptr) {
+    options.notes->push_back(
+        "a lookbehind looks ahead: texts with noncharacters such as U+10FFFF are left out");
+  }
+  return result;
 }
 
 }  // namespace structgen::regex

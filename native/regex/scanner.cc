@@ -17,6 +17,31 @@ int hex_value(CodePoint c) {
   return -1;
 }
 
+// What other dialects call a horizontal blank: tabs and Zs.
+const Ranges kHorizontal = {{'\t', '\t'},     {' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680},
+                            {0x2000, 0x200A}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}};
+
+// The classes of POSIX in ASCII, as inside [[:name:]].
+const std::map<std::string, Ranges, std::less<>>& posix_classes() {
+  static const std::map<std::string, Ranges, std::less<>> kClasses = {
+      {"alnum", {{'0', '9'}, {'A', 'Z'}, {'a', 'z'}}},
+      {"alpha", {{'A', 'Z'}, {'a', 'z'}}},
+      {"ascii", {{0, 0x7F}}},
+      {"blank", {{'\t', '\t'}, {' ', ' '}}},
+      {"cntrl", {{0, 0x1F}, {0x7F, 0x7F}}},
+      {"digit", {{'0', '9'}}},
+      {"graph", {{0x21, 0x7E}}},
+      {"lower", {{'a', 'z'}}},
+      {"print", {{0x20, 0x7E}}},
+      {"punct", {{'!', '/'}, {':', '@'}, {'[', '`'}, {'{', '~'}}},
+      {"space", {{'\t', '\r'}, {' ', ' '}}},
+      {"upper", {{'A', 'Z'}}},
+      {"word", {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}}},
+      {"xdigit", {{'0', '9'}, {'A', 'F'}, {'a', 'f'}}},
+  };
+  return kClasses;
+}
+
 std::string shown(CodePoint c) {
   std::string out;
   if (c < 0xD800 || (c > 0xDFFF && c <= 0x10FFFF)) utf8_append(out, c);
@@ -247,6 +272,12 @@ Escape Scanner::escape(const Flags& flags, bool in_class) {
                         (c == 'A' ? "^" : "$"));
       }
       return assertion(c == 'A' ? Escape::Kind::kStart : Escape::Kind::kEnd);
+    case 'h':
+    case 'H':
+      if (python) break;
+      note(start, std::string("\\") + static_cast<char>(c) + " is not ECMA-262; read as " +
+                      (c == 'h' ? "a horizontal blank" : "anything but a horizontal blank"));
+      return set(c == 'h' ? kHorizontal : invert(kHorizontal));
     case 'k':
       if (python) break;
       fail(start, "backreferences are not regular and cannot be enforced; spell the text out");
@@ -279,6 +310,38 @@ Escape Scanner::escape(const Flags& flags, bool in_class) {
   return character(c);
 }
 
+// At "[:": the length of "[:name:]" and its characters, where a POSIX class is meant.  Read literally the
+// class would end at ":]"; what follows tells the two apart, since a ] that closes nothing is no ECMA-262.
+std::optional<std::pair<std::size_t, Ranges>> Scanner::posix_class() const {
+  const auto named = [&](std::size_t at) -> std::optional<std::pair<std::size_t, Ranges>> {
+    std::string name;
+    std::size_t end = at + 2;
+    const bool negated = end < text_.size() && text_[end] == '^';
+    if (negated) ++end;
+    while (end < text_.size() && is_letter(text_[end])) name += shown(text_[end++]);
+    const auto found = posix_classes().find(name);
+    if (found == posix_classes().end() || end + 1 >= text_.size() || text_[end] != ':' ||
+        text_[end + 1] != ']') {
+      return std::nullopt;
+    }
+    return std::pair{end + 2 - at, negated ? invert(found->second) : found->second};
+  };
+  auto first = named(at_);
+  if (!first) return std::nullopt;
+  std::size_t at = at_ + first->first;
+  while (at < text_.size() && text_[at] != ']') {
+    if (text_[at] == '[') {
+      const auto another = at + 1 < text_.size() && text_[at + 1] == ':' ? named(at) : std::nullopt;
+      if (!another) return std::nullopt;
+      at += another->first;
+    } else {
+      at += text_[at] == '\\' ? 2 : 1;
+    }
+  }
+  if (at >= text_.size()) return std::nullopt;
+  return first;
+}
+
 Ranges Scanner::character_class(const Flags& flags) {
   const std::size_t start = at_ - 1;
   const bool negated = take("^");
@@ -295,9 +358,17 @@ Ranges Scanner::character_class(const Flags& flags) {
   while (true) {
     if (done()) fail(start, "the class is not closed; add ] or write \\[ for a bracket");
     if (peek() == ']' && !(first && dialect().leading_bracket_literal)) break;
-    if (peek() == '[' && peek(1) == ':')
-      note(at_, "[: :] names no class here; it is read character by character");
     first = false;
+    if (peek() == '[' && peek(1) == ':') {
+      auto posix = dialect().forgiving ? posix_class() : std::nullopt;
+      if (posix) {
+        note(at_, "[: :] is not ECMA-262; read as the class of POSIX");
+        at_ += posix->first;
+        result.insert(result.end(), posix->second.begin(), posix->second.end());
+        continue;
+      }
+      note(at_, "[: :] names no class here; it is read character by character");
+    }
     const std::size_t low_at = at_;
     Ranges set;
     const std::optional<CodePoint> low = element(set);

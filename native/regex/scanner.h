@@ -5,7 +5,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "regex/ast.h"
@@ -55,6 +57,7 @@ class Scanner {
  private:
   CodePoint hex(std::size_t digits, std::size_t start);
   CodePoint unicode_escape(std::size_t start);
+  std::optional<std::pair<std::size_t, Ranges>> posix_class() const;
   Ranges property(bool negated, std::size_t start);
   const std::map<CodePoint, std::vector<CodePoint>>& case_table();
 

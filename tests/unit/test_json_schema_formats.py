@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
+import json
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from structgen import _native
+from structgen.grammars.json_schema import hosts
+from structgen.grammars.json_schema.contents import MAX_NESTING
 from structgen.grammars.json_schema.formats import FORMATS
 from structgen.grammars.json_schema.patterns import Languages
 
@@ -76,6 +81,91 @@ def test_ipv6_is_what_the_library_reads(text: str) -> None:
     assert matches("ipv6", text) == real
 
 
+def encoded_length(label: str) -> int:
+    return len(label) if label.isascii() else 4 + len(label.encode("punycode"))
+
+
+@given(st.lists(st.sampled_from(hosts.valid_points()), min_size=1, max_size=hosts.WIDE_LABEL))
+def test_labels_fit_their_encoded_form(points: list[int]) -> None:
+    """Whatever the characters, a label the format allows takes at most 63 octets."""
+    assert encoded_length("".join(map(chr, points))) <= 63
+
+
+def test_the_longest_labels_fit_their_encoded_form() -> None:
+    points = hosts.valid_points()
+    worst = [points[:: len(points) // hosts.WIDE_LABEL][: hosts.WIDE_LABEL], points[-hosts.WIDE_LABEL :]]
+    worst += [points[-1:] * (hosts.WIDE_LABEL - ascii_part) for ascii_part in range(hosts.WIDE_LABEL)]
+    for chosen in worst:
+        label = "".join(map(chr, chosen)).rjust(hosts.WIDE_LABEL, "a")
+        assert encoded_length(label) <= 63
+
+
+def test_valid_points_are_what_the_rules_derive() -> None:
+    valid = set(hosts.valid_points())
+    assert {*map(ord, "ßςäéёжאبक한漢々〇")} <= valid
+    assert not {*map(ord, "ÄÉЖ··ـ〮ᄀ️½²ﬀＡ①♥‍")} & valid
+
+
+@given(st.binary(max_size=40))
+def test_base_encodings_are_what_the_library_writes(data: bytes) -> None:
+    encodings = {
+        "base64": base64.b64encode,
+        "base64url": base64.urlsafe_b64encode,
+        "base32": base64.b32encode,
+        "base16": base64.b16encode,
+    }
+    for name, encode in encodings.items():
+        language = languages.content(name, None)
+        assert language is not None
+        assert languages.regex.matches(language, encode(data).decode())
+
+
+@given(st.text("AQg/=+ab", max_size=9))
+def test_base64_is_what_the_library_reads(text: str) -> None:
+    language = languages.content("base64", None)
+    try:
+        canonical = base64.b64encode(base64.b64decode(text, validate=True)).decode() == text
+    except ValueError:
+        canonical = False
+    assert languages.regex.matches(language, text) == canonical
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(
+    JSON_VALUES, st.sampled_from([None, 1]), st.booleans(), st.integers(0, 200), st.sampled_from('{}[]",:1x ')
+)
+def test_json_text_is_what_the_library_reads(
+    value: Any, indent: int | None, change: bool, at: int, with_: str
+) -> None:
+    text = json.dumps(value, indent=indent)
+    if change:
+        text = text[: at % len(text)] + with_ + text[at % len(text) + 1 :]
+    assume("NaN" not in text and "Infinity" not in text)
+    try:
+        json.loads(text)
+        real = True
+    except ValueError:
+        real = False
+    language = languages.content(None, "application/json")
+    assert languages.regex.matches(language, text) == (real and depth(text) <= MAX_NESTING)
+
+
+def depth(text: str) -> int:
+    """How deep brackets nest outside strings."""
+    outside = re.sub(r'"(?:[^"\\]|\\.)*"', "", text)
+    deepest = now = 0
+    for character in outside:
+        now += (character in "[{") - (character in "]}")
+        deepest = max(deepest, now)
+    return deepest
+
+
 CASES: list[tuple[str, str, bool]] = [
     ("hostname", ".".join(["a" * 63] * 3 + ["a" * 61]), True),
     ("hostname", ".".join(["a" * 63] * 3 + ["a" * 62]), False),
@@ -98,6 +188,25 @@ CASES: list[tuple[str, str, bool]] = [
     ("regex", "^(a(b|c)*)+[x-]$", True),
     ("regex", "a**", False),
     ("regex", "(", False),
+    ("regex", r"(?<year>\d{4})-(?:x|y)", True),
+    ("regex", "(?<a>x)(?<a>y)", False),
+    ("regex", r"(?<=a+)b(?!c)(?<!d)", True),
+    ("regex", "(?=a)*", False),
+    ("idn-hostname", "bücher.example", True),
+    ("idn-hostname", "Bücher", False),
+    ("idn-hostname", "l·l", True),
+    ("idn-hostname", "l·l·l", True),
+    ("idn-hostname", "é--a", False),
+    ("idn-hostname", "é-", False),
+    ("idn-hostname", "a.b.c.d.e", True),
+    ("idn-hostname", "é.b.c.d", True),
+    ("idn-hostname", "l·a", False),
+    ("idn-hostname", "אב.גד", True),
+    ("idn-hostname", "אבa", False),
+    ("idn-hostname", "1a.אב", False),
+    ("idn-hostname", "xn--bcher-kva", False),
+    ("idn-hostname", "بي\u200cبي", True),
+    ("idn-hostname", "ab\u200cab", False),
     ("date", "٢٠٢٤-01-01", False),
 ]
 

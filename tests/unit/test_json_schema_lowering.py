@@ -14,6 +14,7 @@ import pytest
 import recording_store
 from recording_store import RecordingStore
 
+from structgen.errors import UnsupportedKeyword
 from structgen.grammars.json_schema import Report, json_schema, patterns
 
 CASES = Path(__file__).resolve().parents[2] / "testdata" / "json_schema" / "lowering.json"
@@ -77,6 +78,46 @@ def test_the_report_says_what_became_of_every_keyword() -> None:
     report = Report()
     json_schema({"format": "date"}, formats="annotate").lower(RecordingStore(), report)
     assert report.waived == ["at /format: format 'date' is an annotation (formats='annotate')"]
+
+
+def test_content_is_an_annotation_until_asserted() -> None:
+    schema = {"contentEncoding": "base64", "contentMediaType": "image/png"}
+    report = Report()
+    json_schema(schema).lower(RecordingStore(), report)
+    assert (report.enforced, report.annotations) == ({}, {"contentEncoding": 1, "contentMediaType": 1})
+    report = Report()
+    store = RecordingStore()
+    formula = json_schema(schema, content="assert").lower(store, report)
+    assert (report.enforced, report.annotations) == ({"contentEncoding": 1}, {"contentMediaType": 1})
+    assert report.notes == ["at /contentMediaType: content of type 'image/png' is not checked: an annotation"]
+    assert store.holds(formula, "QUI=") and not store.holds(formula, "QUI") and store.holds(formula, 1)
+    store = RecordingStore()
+    formula = json_schema({"contentMediaType": "application/json"}, content="assert").lower(store)
+    assert store.holds(formula, '{"a": [1]}') and not store.holds(formula, "{:}")
+
+
+@pytest.mark.parametrize(
+    ("schema", "pointer"),
+    [
+        ({"contentEncoding": "quoted-printable"}, "/contentEncoding"),
+        ({"contentEncoding": "base64", "contentMediaType": "application/json"}, "/contentMediaType"),
+        ({"contentMediaType": "application/json", "contentSchema": {}}, "/contentSchema"),
+    ],
+)
+def test_content_that_cannot_be_enforced_is_refused_by_name(schema: dict[str, str], pointer: str) -> None:
+    with pytest.raises(UnsupportedKeyword) as caught:
+        json_schema(schema, content="assert").lower(RecordingStore())
+    assert caught.value.pointer == pointer
+    json_schema(schema).lower(RecordingStore())
+
+
+def test_a_discriminator_decides_nothing_and_the_report_says_so() -> None:
+    schema = {"oneOf": [{"required": ["a"]}, {"required": ["b"]}], "discriminator": {"propertyName": "k"}}
+    for dialect in (None, "openapi-3.0", "openapi-3.1"):
+        report = Report()
+        json_schema(schema, dialect=dialect).lower(RecordingStore(), report)
+        assert report.annotations == {"discriminator": 1}
+        assert len(report.notes) == 1 and "at /discriminator: a hint" in report.notes[0]
 
 
 def test_siblings_hidden_by_an_old_reference_are_noted() -> None:

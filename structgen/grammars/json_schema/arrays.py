@@ -54,13 +54,12 @@ def items_liberal(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
     return items(at, value, schema)
 
 
-def additionalItems(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
+def additionalItems(at: Lowering, value: Any, schema: dict[str, Any]) -> int | None:
     """Every item after a list of items satisfies the subschema; nothing without such a list."""
     before = schema.get("items")
     formula = at.child(value)
     if before.__class__ is not list:
-        at.inert = "additionalItems"
-        return TRUE
+        return None
     return every_item(at, len(before), None, formula)
 
 
@@ -94,12 +93,10 @@ def contains_counted(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
     return result
 
 
-def contains_bound(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
+def contains_bound(at: Lowering, value: Any, schema: dict[str, Any]) -> int | None:
     """minContains, maxContains: read by contains; without it they constrain nothing."""
     at.count(value)
-    if "contains" not in schema:
-        at.inert = at.path[-1]
-    return TRUE
+    return TRUE if "contains" in schema else None
 
 
 def minItems(at: Lowering, value: Any, schema: dict[str, Any]) -> int:

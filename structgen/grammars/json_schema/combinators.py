@@ -10,6 +10,7 @@ from typing import Any
 from .builder import FALSE, TRUE
 from .lowering import Lowering
 from .objects import has_member, requires
+from .patterns import encodable
 from .text import excerpt
 
 
@@ -44,12 +45,11 @@ def not_(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
     return at.negate(at.branch(value))
 
 
-def if_(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
+def if_(at: Lowering, value: Any, schema: dict[str, Any]) -> int | None:
     """if C then T else E: (¬C ∨ T) ∧ (C ∨ E)."""
     if "then" not in schema and "else" not in schema:
         at.branch(value)  # constrains nothing, but errors in it are still errors
-        at.inert = "if"
-        return TRUE
+        return None
     condition = at.branch(value)
     saved = at.path.pop()
     result = TRUE
@@ -61,13 +61,11 @@ def if_(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
     return result
 
 
-def then_or_else(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
+def then_or_else(at: Lowering, value: Any, schema: dict[str, Any]) -> int | None:
     """then, else: read by if; without it they constrain nothing."""
     if value.__class__ not in (dict, bool):
         raise at.invalid(f"a schema must be an object or a boolean, got {excerpt(value)}")
-    if "if" not in schema:
-        at.inert = at.path[-1]
-    return TRUE
+    return TRUE if "if" in schema else None
 
 
 def _either(at: Lowering, a: int, b: int) -> int:
@@ -110,6 +108,33 @@ def dependencies(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
         else:
             parts.append(dependent_schema(at, name, part))
     return _all(at, parts)
+
+
+def propertyDependencies(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
+    """Member k is the string v → the subschema of k and v holds, for every k and v."""
+    parts = []
+    for name, texts in at.mapping(value).items():
+        at.path.append(name)
+        for text, part in at.mapping(texts).items():
+            parts.append(_either(at, at.negate(member_is(at, name, text)), at.branch(part, text)))
+        at.path.pop()
+    return _all(at, parts)
+
+
+def member_is(at: Lowering, name: str, text: str) -> int:
+    """Return: the value is an object whose member ``name`` is the string ``text``."""
+    if not (encodable(name) and encodable(text)) or at.reading:
+        return FALSE
+    regex = at.store.regex
+    return at.store.members(regex.literal(name), at.store.string(regex.literal(text)), 1)
+
+
+def discriminator(at: Lowering, value: Any, schema: dict[str, Any]) -> int | None:
+    """discriminator of OpenAPI: tells readers which branch to expect and validates nothing."""
+    at.report.note(
+        at.pointer(), "a hint for readers: the branches beside it decide, so tell them apart by a const"
+    )
+    return None
 
 
 def _all(at: Lowering, parts: list[int]) -> int:

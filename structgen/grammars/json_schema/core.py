@@ -9,41 +9,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from .builder import TRUE
 from .lowering import Lowering, NeedsDynamicScope
 from .text import excerpt
 
 
-def identifier(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
+def identifier(at: Lowering, value: Any, schema: dict[str, Any]) -> int | None:
     """$id, id, $anchor, $dynamicAnchor: names of the place; checked, nothing more."""
     if value.__class__ is not str:
         raise at.invalid(f"{at.path[-1]} must be a string, got {excerpt(value)}")
-    at.inert = at.path[-1]
-    return TRUE
+    return None
 
 
-def identifier_draft4(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
+def identifier_draft4(at: Lowering, value: Any, schema: dict[str, Any]) -> int | None:
     """id: only a string identifies; anything else is a member that landed in the wrong place."""
     if value.__class__ is not str:
         at.report.note(at.pointer(), f"id is not a string but {excerpt(value)}: an annotation")
-    at.inert = at.path[-1]
-    return TRUE
+    return None
 
 
-def dollar_schema(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
+def dollar_schema(at: Lowering, value: Any, schema: dict[str, Any]) -> int | None:
     """$schema: names the dialect; already acted on when the resource was entered."""
     if value.__class__ is not str:
         raise at.invalid(f"$schema must be a URI, got {excerpt(value)}")
-    at.inert = "$schema"
-    return TRUE
+    return None
 
 
-def recursive_anchor(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
+def recursive_anchor(at: Lowering, value: Any, schema: dict[str, Any]) -> int | None:
     """$recursiveAnchor: marks the resource for $recursiveRef."""
     if value.__class__ is not bool:
         raise at.invalid(f"$recursiveAnchor must be true or false, got {excerpt(value)}")
-    at.inert = "$recursiveAnchor"
-    return TRUE
+    return None
 
 
 def dollar_ref(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
@@ -68,6 +63,10 @@ def dollar_recursiveRef(at: Lowering, value: Any, schema: dict[str, Any]) -> int
 
 def dynamic_target(at: Lowering, value: Any) -> tuple[Any, Any, str]:
     """Find what a $dynamicRef means in the current dynamic scope."""
+    if not at.resource.dialect.bookended and value.__class__ is str and value[:1] == "#":
+        found = _outermost(at, value[1:])
+        if found is not None:
+            return found
     resource, target, prefix = at.resolve(value)
     name = value.partition("#")[2]
     if not name or name.startswith("/"):
@@ -75,12 +74,16 @@ def dynamic_target(at: Lowering, value: Any) -> tuple[Any, Any, str]:
     at.resources.scan(resource)
     if resource.dynamic_anchors.get(name) is not target:
         return resource, target, prefix
+    return _outermost(at, name) or (resource, target, prefix)
+
+
+def _outermost(at: Lowering, name: str) -> tuple[Any, Any, str] | None:
     for outer in at.scope:
         at.resources.scan(outer)
         found = outer.dynamic_anchors.get(name)
         if found is not None:
             return outer, found, f"{outer.uri}#{name}"
-    return resource, target, prefix
+    return None
 
 
 def recursive_target(at: Lowering, value: Any) -> tuple[Any, Any, str]:

@@ -19,7 +19,8 @@ from .text import excerpt
 if TYPE_CHECKING:
     from .resources import Resources
 
-Keyword = Callable[[Lowering, Any, dict[str, Any]], int]
+# A keyword that turns out to constrain nothing here returns None: an annotation.
+Keyword = Callable[[Lowering, Any, dict[str, Any]], "int | None"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,9 @@ class Dialect:
     """One edition of the specification.
 
     ``ref_alone``: $ref hides its siblings.  ``fragment_ids``: "$id": "#name" is
-    an anchor.  ``anchors``: $anchor and $dynamicAnchor exist.
+    an anchor.  ``anchors``: $anchor and $dynamicAnchor exist.  ``bookended``:
+    $dynamicRef must lead to a $dynamicAnchor of its own document to be dynamic.
+    ``encoded_hosts``: host names with "xn--" are internationalized ones.
     """
 
     name: str
@@ -38,6 +41,8 @@ class Dialect:
     anchors: bool = False
     fragment_ids: bool = False
     contains_evaluates: bool = False
+    bookended: bool = True
+    encoded_hosts: bool = True
 
 
 _VALIDATION: dict[str, Keyword] = {
@@ -100,9 +105,15 @@ _CONDITIONALS: dict[str, Keyword] = {
     "then": combinators.then_or_else,
     "else": combinators.then_or_else,
 }
-_DRAFT7: dict[str, Keyword] = {**_DRAFT6, **_CONDITIONALS}
+_DRAFT7: dict[str, Keyword] = {
+    **_DRAFT6,
+    **_CONDITIONALS,
+    "contentEncoding": strings.contentEncoding,
+    "contentMediaType": strings.contentMediaType,
+}
 _DRAFT2019: dict[str, Keyword] = {
     **_DRAFT7,
+    "contentSchema": strings.contentSchema,
     "$anchor": core.identifier,
     "$recursiveRef": core.dollar_recursiveRef,
     "$recursiveAnchor": core.recursive_anchor,
@@ -125,6 +136,10 @@ _DRAFT2020: dict[str, Keyword] = {
     "prefixItems": arrays.prefixItems,
     "items": arrays.items,
 }
+_V1: dict[str, Keyword] = {
+    **_DRAFT2020,
+    "propertyDependencies": combinators.propertyDependencies,
+}
 # A schema that names no dialect: the newest, with the older spellings that cannot be mistaken.
 _LIBERAL: dict[str, Keyword] = {
     **_DRAFT2020,
@@ -135,32 +150,44 @@ _LIBERAL: dict[str, Keyword] = {
     "exclusiveMinimum": numbers.exclusiveMinimum_liberal,
     "exclusiveMaximum": numbers.exclusiveMaximum_liberal,
     "required": objects.required_draft3,
+    "discriminator": combinators.discriminator,
 }
 _OPENAPI30: dict[str, Keyword] = {
     **{name: function for name, function in _DRAFT4.items() if name not in ("$schema", "id")},
     "type": values.type_nullable,
     "nullable": values.nullable,
+    "discriminator": combinators.discriminator,
 }
+_OPENAPI31: dict[str, Keyword] = {**_DRAFT2020, "discriminator": combinators.discriminator}
 
 
 def _dialects() -> Iterator[Dialect]:
     older = "http://json-schema.org/draft-0{}/schema".format
     newer = "https://json-schema.org/draft/{}/schema".format
-    yield Dialect("draft4", older(4), _DRAFT4, "id", ref_alone=True, fragment_ids=True)
-    yield Dialect("draft6", older(6), _DRAFT6, ref_alone=True, fragment_ids=True)
+    # Before draft 7 a host name was one of RFC 1034 and nothing was said of encoded labels.
+    yield Dialect("draft4", older(4), _DRAFT4, "id", ref_alone=True, fragment_ids=True, encoded_hosts=False)
+    yield Dialect("draft6", older(6), _DRAFT6, ref_alone=True, fragment_ids=True, encoded_hosts=False)
     yield Dialect("draft7", older(7), _DRAFT7, ref_alone=True, fragment_ids=True)
     yield Dialect("2019-09", newer("2019-09"), _DRAFT2019, anchors=True)
     yield Dialect("2020-12", newer("2020-12"), _DRAFT2020, anchors=True, contains_evaluates=True)
+    yield Dialect(
+        "v1", "https://json-schema.org/v1", _V1, anchors=True, contains_evaluates=True, bookended=False
+    )
     # OpenAPI 3.0 has no identifiers: no schema spells this keyword.
     yield Dialect("openapi-3.0", "", _OPENAPI30, "\0none", ref_alone=True)
+    yield Dialect(
+        "openapi-3.1",
+        "https://spec.openapis.org/oas/3.1/dialect/base",
+        _OPENAPI31,
+        anchors=True,
+        contains_evaluates=True,
+    )
 
 
 DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in _dialects()}
-DIALECTS["openapi-3.1"] = DIALECTS["2020-12"]
 LIBERAL = Dialect("2020-12, liberal", "", _LIBERAL, anchors=True, fragment_ids=True, contains_evaluates=True)
 
 _BY_URI = {dialect.uri: dialect for dialect in DIALECTS.values() if dialect.uri}
-_BY_URI["https://spec.openapis.org/oas/3.1/dialect/base"] = DIALECTS["2020-12"]
 # Spellings in use for the same things.
 _BY_URI["https://json-schema.org/schema"] = DIALECTS["2020-12"]
 _BY_URI["http://json-schema.org/schema"] = LIBERAL
@@ -174,9 +201,10 @@ _VOCABULARIES: dict[str, frozenset[str]] = {
     | frozenset(_BOUNDS)
     | {"const", "minContains", "maxContains", "dependentRequired", "dependencies"},
     "format": frozenset({"format"}),
+    "content": frozenset({"contentEncoding", "contentMediaType", "contentSchema"}),
 }
 
-_KNOWN = {*_VOCABULARIES, "core", "meta-data", "content", "format-annotation", "format-assertion"}
+_KNOWN = {*_VOCABULARIES, "core", "meta-data", "format-annotation", "format-assertion"}
 
 
 def named(name: str) -> Dialect:

@@ -2,11 +2,10 @@
 
 Where a format is not regular, the language is a subset of it, so that nothing
 ill-formed is ever accepted: host names with encoded labels ("xn--…", whose
-validity needs Punycode) are refused, international host names leave out the
-characters whose place depends on their neighbours, and a regular expression
-nests its groups at most three deep.
+validity needs Punycode) are refused, and a regular expression nests its groups
+at most three deep and names at most one of them.
 
-RFC 3339 (dates, times, durations), 5321 (mail), 1123 (hosts), 4291 (IPv6),
+RFC 3339 (dates, times, durations), 5321 (mail), 1123 (hosts, hosts.py), 4291 (IPv6),
 3986 and 3987 (URI, IRI), 6570 (templates), 4122 (UUID), 6901 (pointers).
 
 Knows no keyword.
@@ -16,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .hosts import PLAIN_LABEL, hostname, idn_hostname
 from .patterns import Languages
 
 Build = Callable[[Languages], int]
@@ -108,44 +108,7 @@ def _ipv6() -> str:
 
 _IPV6 = _ipv6()
 
-_PLAIN_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_DOMAIN = rf"{_PLAIN_LABEL}(?:\.{_PLAIN_LABEL})*"
-
-
-def _hostname(at: Languages) -> int:
-    regex = at.regex
-    label = at.text(_PLAIN_LABEL)
-    reserved = at.text("[A-Za-z0-9-]{2}--[A-Za-z0-9-]*")
-    label = regex.intersect([label, regex.complement(reserved)])
-    more = regex.repeat(regex.concat([regex.literal("."), label]), 0, None)
-    return int(regex.intersect([regex.concat([label, more]), at.lengths(1, 253)]))
-
-
-# Letters and digits beyond ASCII, less those that RFC 5892 disallows or allows only beside certain
-# neighbours, and less right-to-left scripts, whose labels the Bidi rule restricts as a whole.
-_INTERNATIONAL = (
-    r"\u00df-\u00f6\u00f8-\u00ff\u0101\u0103\u0105\u0107\u0109\u010b\u010d\u010f\u0111\u0113\u0115\u0117\u0119"
-    r"\u011b\u011d\u011f\u0121\u0123\u0125\u0127\u0129\u012b\u012d\u012f\u0131\u0135\u0137\u0138\u013a\u013c"
-    r"\u013e\u0142\u0144\u0146\u0148\u014b\u014d\u014f\u0151\u0153\u0155\u0157\u0159\u015b\u015d\u015f\u0161"
-    r"\u0163\u0165\u0167\u0169\u016b\u016d\u016f\u0171\u0173\u0175\u0177\u017a\u017c\u017e\u0390\u03ac-\u03ce"
-    r"\u0430-\u045f\u0561-\u0586\u0904-\u0939\u0e01-\u0e30\u10d0-\u10f0\u3007\u3041-\u3096\u30a1-\u30fa"
-    r"\u3400-\u4dbf\u4e00-\u9fef\uac00-\ud7a3"
-)
-
-
-def _idn_hostname(at: Languages) -> int:
-    regex = at.regex
-    # An encoded label is longer than its characters: 63 octets hold "xn--" and at most 59 more, and a
-    # character costs at most four of those. Labels within ASCII keep the full 63.
-    wide = rf"[a-z0-9{_INTERNATIONAL}]"
-    short = at.text(rf"{wide}(?:[a-z0-9{_INTERNATIONAL}-]{{0,12}}{wide})?")
-    label = regex.alternate([short, at.text(_PLAIN_LABEL)])
-    label = regex.intersect([label, regex.complement(at.text(r"[\s\S]{2}--[\s\S]*"))])
-    more = regex.repeat(regex.concat([at.text("[.\u3002\uff0e\uff61]"), label]), 0, None)
-    name = regex.concat([label, more])
-    # In octets of the encoded name: ASCII names may use all 253, others stay well below.
-    ascii_only = regex.intersect([at.text(r"[\u0000-\u007f]*"), at.lengths(1, 253)])
-    return int(regex.intersect([name, regex.alternate([ascii_only, at.lengths(1, 60)])]))
+_DOMAIN = rf"{PLAIN_LABEL}(?:\.{PLAIN_LABEL})*"
 
 
 # --- Mail, RFC 5321.
@@ -209,21 +172,32 @@ _JSON_POINTER = r"(?:/(?:[^~/]|~[01])*)*"
 _RELATIVE_POINTER = rf"(?:0|[1-9][0-9]*)(?:#|{_JSON_POINTER})"
 
 
-def _regex_text() -> str:
-    """Regular expressions with groups nested at most three deep."""
+_COUNTER = r"(?:(?:[*+?]|\{[0-9]{1,3},?\})\??)"
+_LETTERS = "(?:L|Lu|Ll|Lt|Lm|Lo|M|N|Nd|Nl|No|P|S|Z|Letter|Script=(?:Latin|Greek|Cyrillic|Han))"
+
+
+def _regex(at: Languages) -> int:
+    """Regular expressions with groups nested at most three deep, one of them named.
+
+    That two groups have different names, and that a reference names one of them,
+    is not regular: so there is one name at most and no reference.
+    """
     escape = (
         r"\\(?:[dDsSwWtnvfr0^$\\.*+?()\[\]{}|/]|[xX][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|c[A-Za-z]"
-        r"|[pP]\{(?:L|Lu|Ll|N|Nd|P|S|Z|Letter)\})"
+        rf"|[pP]\{{{_LETTERS}\}})"
     )
     inner = rf"(?:[^\\\]\[-]|{escape}|\\-)"
     # A range is refused unless it runs upwards among digits, capitals or small letters.
     char_class = rf"\[\^?-?(?:{inner}|0-9|a-z|A-Z|a-f|A-F)*-?\]"
     atom = rf"(?:[^\\^$.*+?()\[\]{{}}|]|\.|{escape}|{char_class})"
-    body = rf"(?:(?:{atom}(?:(?:[*+?]|\{{[0-9]{{1,3}},?\}})\??)?)|\^|\$|\\[bB]|\|)*"
+    body = rf"(?:{atom}{_COUNTER}?|\^|\$|\\[bB]|\|)*"
     for _ in range(3):
-        group = rf"\((?:\?:)?{body}\)"
-        body = rf"(?:(?:{atom}|{group})(?:(?:[*+?]|\{{[0-9]{{1,3}},?\}})\??)?|\^|\$|\\[bB]|\|)*"
-    return body
+        group = rf"\((?:\?:|\?<[A-Za-z_$][A-Za-z0-9_$]*>)?{body}\)"
+        look = rf"\(\?<?[=!]{body}\)"
+        body = rf"(?:(?:{atom}|{group}){_COUNTER}?|{look}|\^|\$|\\[bB]|\|)*"
+    named = r"\(\?<[A-Za-z_$]"
+    twice = at.text(rf"[\s\S]*{named}[\s\S]*{named}[\s\S]*")
+    return int(at.regex.intersect([at.text(body), at.regex.complement(twice)]))
 
 
 def _text(pattern: str) -> Build:
@@ -237,8 +211,8 @@ FORMATS: dict[str, Build] = {
     "duration": _text(_DURATION),
     "email": _text(_EMAIL),
     "idn-email": _text(_IDN_EMAIL),
-    "hostname": _hostname,
-    "idn-hostname": _idn_hostname,
+    "hostname": lambda at: hostname(at, encoded=True),
+    "idn-hostname": idn_hostname,
     "ipv4": _text(_IPV4),
     "ipv6": _text(_IPV6),
     "uri": _text(_URI),
@@ -249,5 +223,8 @@ FORMATS: dict[str, Build] = {
     "uuid": _text(_UUID),
     "json-pointer": _text(_JSON_POINTER),
     "relative-json-pointer": _text(_RELATIVE_POINTER),
-    "regex": lambda at: at.text(_regex_text()),
+    "regex": _regex,
 }
+
+# Drafts 4 and 6, where host names are those of RFC 1034 and hyphens mean nothing.
+OLDER_FORMATS: dict[str, Build] = {"hostname": lambda at: hostname(at, encoded=False)}

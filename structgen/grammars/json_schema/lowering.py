@@ -45,6 +45,7 @@ class Options:
 
     formats: str = "assert"
     extra_keys: str = "spec"
+    content: str = "annotate"
 
 
 class Target:
@@ -104,8 +105,8 @@ class Lowering:
         self.subschemas = 0
         self.in_place = True
         self.reading = False
-        # Set by a keyword function that turned out to constrain nothing: what it is listed under instead.
-        self.inert: str | None = None
+        # Set by a keyword function that constrains nothing, where its name alone would say too little.
+        self.annotated_as: str | None = None
         self.current: Target | None = None
         self.targets: dict[Any, Target] = {}
         self.pending: list[Target] = []
@@ -213,13 +214,12 @@ class Lowering:
             path.append(keyword)
             formula = function(self, value, schema)
             path.pop()
-            inert = self.inert
-            if inert is None:
-                enforced[keyword] = enforced.get(keyword, 0) + 1
-            else:
-                self.inert = None
+            if formula is None:  # it constrains nothing here
+                name, self.annotated_as = self.annotated_as or keyword, None
                 annotations = self.report.annotations
-                annotations[inert] = annotations.get(inert, 0) + 1
+                annotations[name] = annotations.get(name, 0) + 1
+                continue
+            enforced[keyword] = enforced.get(keyword, 0) + 1
             if formula != TRUE:
                 parts.append(formula)
         if not parts:
@@ -254,13 +254,14 @@ class Lowering:
     def reading_strings(self, store: StringLanguages) -> Iterator[None]:
         """Build languages of strings instead of formulas: members and items mean nothing there."""
         saved = self.store, self._unless, self.targets, self.depth
+        was_reading = self.reading  # the schema of a name may speak of names itself
         self.store, self._unless, self.targets, self.depth = store, {}, {}, 0
         self.reading = True
         try:
             yield
         finally:  # the walk may start again when a dynamic reference is met
             self.store, self._unless, self.targets, self.depth = saved
-            self.reading = False
+            self.reading = was_reading
 
     def _enter(self, resource: Resource) -> None:
         self.resource = resource

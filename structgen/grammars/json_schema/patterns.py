@@ -30,7 +30,8 @@ class Languages:
     def __init__(self, regex: Any) -> None:
         self.regex = regex
         self._patterns: dict[str, tuple[int, list[str]]] = {}
-        self._formats: dict[str, int] = {}
+        self._formats: dict[tuple[str, bool], int] = {}
+        self._contents: dict[tuple[str | None, str | None], int | None] = {}
         self._character: int | None = None
 
     def pattern(self, pattern: str) -> tuple[int, list[str]]:
@@ -58,18 +59,31 @@ class Languages:
             self._character = self.pattern(r"^[\s\S]$")[0]
         return int(self.regex.repeat(self._character, least, most))
 
-    def format(self, name: str) -> int | None:
-        """Return the language of a format, or None when the format is unknown."""
-        found = self._formats.get(name)
+    def format(self, name: str, *, older: bool = False) -> int | None:
+        """Return the language of a format, or None when the format is unknown.
+
+        ``older``: as drafts 4 and 6 mean it.
+        """
+        found = self._formats.get((name, older))
         if found is not None:
             return found
-        from .formats import FORMATS
+        from .formats import FORMATS, OLDER_FORMATS
 
-        build = FORMATS.get(name)
+        build = (OLDER_FORMATS.get(name) if older else None) or FORMATS.get(name)
         if build is None:
             return None
-        language = self._formats[name] = int(build(self))
+        language = self._formats[name, older] = int(build(self))
         return language
+
+    def content(self, encoding: str | None, media_type: str | None) -> int | None:
+        """Return the strings of an encoding and a media type, or None when they are not known."""
+        key = encoding, media_type
+        found = self._contents.get(key)
+        if found is None:
+            from .contents import content
+
+            found = self._contents[key] = content(self, encoding, media_type)
+        return found
 
     def text(self, pattern: str) -> int:
         """Return the language of a whole-string pattern that needs no remarks."""

@@ -152,7 +152,7 @@ class _Relaxed(Lowering):
         self.seen.clear()
 
     def _wrap(self, name: str, function: Keyword) -> Keyword:
-        def keyword(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
+        def keyword(at: Lowering, value: Any, schema: dict[str, Any]) -> int | None:
             self.relaxation.spend()
             if self.opaque:
                 return function(at, value, schema)
@@ -165,7 +165,7 @@ class _Relaxed(Lowering):
             chosen = anyOf if name == "oneOf" and not whole else function
             formula = chosen(at, value, schema)
             self.opaque -= whole
-            if formula != TRUE and self.active is None:
+            if formula is not None and formula != TRUE and self.active is None:
                 owner = self.current.key if self.current is not None else None
                 self.seen.setdefault(pointer, (Site(pointer, name, value), owner))
             return formula

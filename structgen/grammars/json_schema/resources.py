@@ -4,7 +4,8 @@ A *resource* is a schema with a base URI of its own: the document, or a subschem
 with an identifier.  Pointers are followed by hand (the common case, no index
 needed); anchors and embedded identifiers need one scan of the document; other
 documents come from the caller's registry, then from the published metaschemas.
-Nothing here ever opens a network connection.
+Nothing here ever opens a network connection; a ``referencing.Registry`` whose
+owner gave it a retriever is asked for what it does not hold.
 
 Knows no store and no formula.
 """
@@ -56,6 +57,7 @@ class Resources:
         self._by_uri: dict[str, Resource] = {}
         self._by_root: dict[int, Resource] = {}
         self._published: Any = None
+        self._failures: dict[str, str] = {}  # URI: what the registry's retriever said
         self._kept: list[Any] = []  # keeps the ids in _by_root valid
         self.root = self._document("", root, dialect)
 
@@ -132,6 +134,10 @@ class Resources:
                         stack.append((value, holder))
                     elif keyword in MAPPINGS:
                         stack.extend((part, holder) for part in value.values())
+                    elif keyword == "propertyDependencies":
+                        for parts in value.values():
+                            if parts.__class__ is dict:
+                                stack.extend((part, holder) for part in parts.values())
                 elif kind is list and keyword in LISTS:
                     stack.extend((part, holder) for part in value)
 
@@ -186,9 +192,14 @@ class Resources:
             return found
         contents = self.contents(uri)
         if contents is None:
+            why = self._failures.get(uri)
+            if why is not None:
+                raise InvalidSchema(
+                    f"unknown reference: the registry could not retrieve {excerpt(uri)} ({why})"
+                )
             raise InvalidSchema(
-                f"unknown reference: there is no schema {excerpt(uri)}; "
-                "pass it as registry={uri: schema}, the network is never used"
+                f"unknown reference: there is no schema {excerpt(uri)}; pass it as registry={{uri: schema}}, "
+                "nothing is fetched unless the registry has a retriever of its own"
             )
         return self._document(uri, contents, self._dialect_of(contents, base.dialect))
 
@@ -202,14 +213,16 @@ class Resources:
                         value = registry[name]
                         return parse_json(value) if isinstance(value, (str, bytes)) else snapshot(value)
             else:
-                found = _retrieved(registry, uri)
+                found, why = _retrieved(registry, uri)
                 if found is not None:
                     return found
+                if why:
+                    self._failures[uri] = why
         if self._published is None:
             from jsonschema_specifications import REGISTRY
 
             self._published = REGISTRY
-        return _retrieved(self._published, uri)
+        return _retrieved(self._published, uri)[0]
 
     def _pointer(self, resource: Resource, fragment: str) -> tuple[Resource, Any, str]:
         schema = resource.root
@@ -235,13 +248,23 @@ class Resources:
         return fragment if resource is self.root else f"{resource.uri}#{fragment.removeprefix('#')}"
 
 
-def _retrieved(registry: Any, uri: str) -> Any:
-    """Ask a `referencing` registry for one document, by either spelling of its URI."""
+def _retrieved(registry: Any, uri: str) -> tuple[Any, str]:
+    """Ask a `referencing` registry for one document, by either spelling of its URI.
+
+    Returns its contents, or None and what the registry's own retriever said, if it said something.
+    """
+    from referencing.exceptions import NoSuchResource
+
+    reason = ""
     for name in (uri, uri + "#"):
         try:
-            return snapshot(registry.get_or_retrieve(name).value.contents)
+            return snapshot(registry.get_or_retrieve(name).value.contents), ""
         except InvalidSchema:
             raise
-        except Exception:
+        except NoSuchResource:
             continue
-    return None
+        except Exception as error:
+            cause = error.__cause__ or error
+            if not isinstance(cause, (NoSuchResource, LookupError)):
+                reason = reason or f"{type(cause).__name__}: {str(cause)[:100]}"
+    return None, reason

@@ -26,6 +26,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "escapes": ("minimal", "any"),
     "formats": ("assert", "annotate"),
     "extra_keys": ("spec", "never"),
+    "content": ("annotate", "assert"),
 }
 
 
@@ -36,6 +37,7 @@ class JsonSchema(Grammar):
     """
 
     __slots__ = (
+        "content",
         "dialect",
         "escapes",
         "extra_keys",
@@ -54,6 +56,7 @@ class JsonSchema(Grammar):
     escapes: str
     formats: str
     extra_keys: str
+    content: str
     dialect: str | None
     registry: Any
 
@@ -94,7 +97,7 @@ class JsonSchema(Grammar):
         in the reachable schema.
         """
         resources = self.resources()
-        options = Options(formats=self.formats, extra_keys=self.extra_keys)
+        options = Options(formats=self.formats, extra_keys=self.extra_keys, content=self.content)
         walking = walk(store, resources, options, Report() if report is None else report, languages_of(store))
         try:
             return walking.run()
@@ -159,6 +162,7 @@ def json_schema(
     escapes: str = "minimal",
     formats: str = "assert",
     extra_keys: str = "spec",
+    content: str = "annotate",
     dialect: str | None = None,
     registry: Any = None,
 ) -> JsonSchema:
@@ -174,11 +178,15 @@ def json_schema(
     * ``formats``: "assert" enforces known formats, "annotate" none.
     * ``extra_keys``: "spec" as the schema says; "never" allows only described
       members wherever a schema describes any.
-    * ``dialect``: "draft4", "draft6", "draft7", "2019-09", "2020-12",
+    * ``content``: "annotate" as the specification says; "assert" enforces
+      contentEncoding (base64, base64url, base32, base16) and a contentMediaType of JSON, and
+      refuses what it cannot enforce.
+    * ``dialect``: "draft4", "draft6", "draft7", "2019-09", "2020-12", "v1",
       "openapi-3.0" or "openapi-3.1"; None reads $schema, and a schema without
       one as 2020-12 with the older spellings accepted.
     * ``registry``: other documents, as a mapping from URI to schema or a
-      ``referencing.Registry``.  The network is never used.
+      ``referencing.Registry``.  Nothing is fetched, unless such a registry has a
+      retriever of its own.
 
     Raises InvalidSchema for malformed JSON (line and column), for what is no
     schema, and for unknown option values.  Keywords are checked when the grammar
@@ -194,6 +202,7 @@ def json_schema(
         "escapes": escapes,
         "formats": formats,
         "extra_keys": extra_keys,
+        "content": content,
     }
     for name, value in options.items():
         if value not in CHOICES[name]:

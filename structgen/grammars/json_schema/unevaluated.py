@@ -16,6 +16,7 @@ from structgen.errors import ComplexityLimitExceeded
 
 from .arrays import every_item
 from .builder import ANYTHING, FALSE, NOTHING, TRUE
+from .combinators import member_is
 from .core import dynamic_target, recursive_target
 from .lowering import Lowering, NeedsDynamicScope
 from .objects import described_keys, every_member, has_member
@@ -196,6 +197,12 @@ class _Collector:
                 at.path.append(name)
                 self._when(lambda name=name: has_member(at, name), part, out)
                 at.path.pop()
+        elif keyword == "propertyDependencies":
+            for name, texts in at.mapping(value).items():
+                for text, part in at.mapping(texts).items():
+                    at.path += [name, text]
+                    self._when(lambda name=name, text=text: member_is(at, name, text), part, out)
+                    del at.path[-2:]
         elif keyword == "$ref":
             self._follow(at.resolve(value), out)
         elif keyword in ("$dynamicRef", "$recursiveRef"):

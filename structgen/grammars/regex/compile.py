@@ -30,7 +30,9 @@ def compile_pattern(store: RegexStore, pattern: str, *, dialect: str) -> tuple[i
     ``dialect="ecma"`` is ECMA-262 with the u flag, unanchored: the texts that
     contain a match, as JSON Schema's ``pattern`` means it.  ``"python"`` is the
     syntax of ``re`` on ``str`` with ``fullmatch``.  Lookarounds are exact.
-    Backreferences, conditionals and atomic groups are refused.
+    Backreferences and conditionals are refused.  In "ecma" what other dialects
+    write (``\A \z \h (?i) (?P<n>…) [[:alpha:]]``, possessive quantifiers, atomic
+    groups) is read as meant and noted.
 
     Raises `RegexSyntaxError` with the position, `ComplexityLimitExceeded` for
     nesting beyond 1,000 levels or lookarounds over large counters, and
