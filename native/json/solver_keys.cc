@@ -36,6 +36,7 @@ Regex Solver::other_keys(std::vector<std::uint32_t> keys) {
 
 Regex Solver::without_seen(Regex region, const ObjectContext& context) {
   const std::vector<std::uint32_t>& seen = key_lists_[context.seen];
+  spend(seen.size());
   return seen.empty() ? region : formulas_.regexes().intersect({region, other_keys(seen)});
 }
 
