@@ -55,7 +55,7 @@ std::shared_ptr<Constraint> make_constraint(const Store& store, Machine& machine
   const auto& single = trie->single_bytes();
   const bool covers = std::all_of(single.begin(), single.end(), [](bool present) { return present; });
   std::shared_ptr<const TokenTrie> shared = std::move(trie);
-  MaskCache& masks = store.engine->masks(machine, shared);
+  Masks& masks = store.engine->masks(machine, shared);
   return std::make_shared<Constraint>(
       Constraint{store.engine, &machine, start, shared, width, std::move(end_tokens), &masks, covers});
 }
@@ -112,10 +112,12 @@ void bind_matcher(nb::module_& m) {
       .def_prop_ro("cache_info", [](Constraint& self) {
         const EngineGuard guard(*self.engine);
         nb::dict info;
-        info["entries"] = self.masks->entries();
-        info["bytes"] = self.masks->bytes();
-        info["hits"] = self.masks->hits();
-        info["misses"] = self.masks->misses();
+        const MaskCache::Figures figures = MaskCache::process()->figures();
+        info["entries"] = figures.entries;
+        info["bytes"] = figures.bytes;
+        info["limit"] = figures.limit;
+        info["hits"] = figures.hits;
+        info["misses"] = figures.misses;
         info["engine_bytes"] = self.engine->memory_bytes();
         return info;
       });
@@ -150,7 +152,7 @@ void bind_matcher(nb::module_& m) {
       .def("fill_mask",
            [](BoundMatcher& self, const Rows& out, std::size_t row) {
              const std::span<std::uint32_t> words = row_of(out, row, self.matcher.mask_words());
-             const auto guard = self.guard(true);
+             const nb::gil_scoped_release without_gil;
              self.matcher.fill_mask(words);
            },
            // Never converted: the mask would be written into a copy and lost.

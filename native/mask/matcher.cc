@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "mask/walk.h"
-
 namespace structgen {
 
 namespace {
@@ -68,28 +66,15 @@ bool Matcher::can_stop() {
   return cursor.accepting(cursor.load(history_.front().stack));
 }
 
-const LocalMask& Matcher::local_mask(Local local) {
-  if (const LocalMask* known = constraint_->masks->find(local)) return *known;
-  return *constraint_->masks->insert(
-      local, walk_local(*constraint_->machine, constraint_->engine->texts, *constraint_->trie, local));
-}
-
 void Matcher::fill_mask(std::span<std::uint32_t> out) {
-  constraint_->machine->refill();
   if (is_terminated()) {
     std::fill(out.begin(), out.end(), 0u);
     return;
   }
   const Stack& stack = history_.front().stack;
-  const LocalMask& mask = local_mask(stack.front().local);
-  const std::size_t words = std::min(mask.bits.size(), out.size());
-  std::copy_n(mask.bits.begin(), words, out.begin());
-  std::fill(out.begin() + static_cast<std::ptrdiff_t>(words), out.end(), 0u);
-  Cursor cursor(*constraint_->machine, constraint_->engine->texts);
-  const Top top = cursor.load(stack);
-  walk_leaving(cursor, top, *constraint_->trie, mask, out);
+  constraint_->masks->fill(stack, out);
   if (!constraint_->covers_all_bytes) keep_token_live(out);
-  if (cursor.accepting(top)) {
+  if (constraint_->masks->may_end(stack)) {
     for (std::uint32_t end : constraint_->end_tokens) out[end >> 5] |= 1u << (end & 31);
   }
 }
