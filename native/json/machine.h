@@ -42,6 +42,8 @@ class JsonMachine final : public Machine {
 
   Local resume(Local local, std::uint32_t result, std::string_view text) override;
   bool keeps_text(Local local) const override;
+  Local representative(Local local, std::size_t longest) override;
+  FreeText free_text(Local local) override;
   bool accepting(Local local) override;
   bool may_end(Local local) override;
   std::uint32_t end_result(Local local) override;
@@ -102,6 +104,7 @@ class JsonMachine final : public Machine {
   Local feed(const State& state, std::uint32_t code_point);
   std::uint32_t string_result(const State& state);
   std::string finish_string(const State& state);
+  Local near_string(State state, std::size_t longest);
   bool escape_possible(const State& state);
   std::uint32_t find_code_point(Regex language, std::uint32_t low, std::uint32_t high);
   std::uint32_t find_escaped(const State& state);

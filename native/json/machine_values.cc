@@ -146,6 +146,14 @@ Transition JsonMachine::word_step(State state, std::uint8_t byte) {
   return intern(state);
 }
 
+// --- What masks ask ----------------------------------------------------------
+
+Local JsonMachine::representative(Local local, std::size_t longest) {
+  const State state = states_[local];
+  if (state.frame == Frame::kString || state.frame == Frame::kKey) return near_string(state, longest);
+  return local;
+}
+
 // --- What the stack asks ----------------------------------------------------
 
 Local JsonMachine::resume(Local local, std::uint32_t result, std::string_view text) {

@@ -113,6 +113,15 @@ class Machine {
     (void)local;
     return {};
   }
+  // Whether that is any character, `points` times at least; remembered, since walks ask often.
+  bool takes_any_text(Local local, std::uint32_t points) {
+    if (local >= free_.size()) free_.resize(local + 1, kNotAsked);
+    if (free_[local] == kNotAsked) {
+      const FreeText text = free_text(local);
+      free_[local] = text.inside ? std::min(text.points, kNotAsked - 1) : 0;
+    }
+    return points != 0 && free_[local] >= points;
+  }
 
   // May the output end when this is the only frame / when this frame is on top of the last one?
   virtual bool accepting(Local local) = 0;
@@ -144,7 +153,7 @@ class Machine {
     return own_rows_.back()->entries;
   }
   std::size_t row_bytes() const {
-    return own_rows_.size() * sizeof(Row) + rows_.size() * sizeof(Transition*) +
+    return own_rows_.size() * sizeof(Row) + rows_.size() * sizeof(Transition*) + free_.size() * 4 +
            actions_.size() * (2 * sizeof(Action) + 32);
   }
 
@@ -152,7 +161,10 @@ class Machine {
   struct Row {
     Transition entries[256];
   };
+  static constexpr std::uint32_t kNotAsked = 0xFFFFFFFFu;
+
   std::vector<Transition*> rows_;
+  std::vector<std::uint32_t> free_;  // see takes_any_text
   std::vector<std::unique_ptr<Row>> own_rows_;
   std::vector<Action> actions_;
   std::unordered_map<Action, Transition, ActionHash> action_ids_;

@@ -1,5 +1,6 @@
 #include "mask/walk.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,38 @@ class Walk {
         }
       }
       if (t == kDead) {
+        i = node.subtree_end;
+        continue;
+      }
+      mark(node);
+      if (node.subtree_end > i + 1) {
+        Level& level = levels_[node.depth];
+        level.local = t;
+        level.row = machine_.row(t);
+      }
+      ++i;
+    }
+  }
+
+  // The subtrees first … last - 1 of the plain tokens, from a place inside a string. Where any text may
+  // follow, whatever lies below is taken at once.
+  void plain(const PlainText& text, Local local) {
+    levels_[0] = {local, machine_.row(local), {}};
+    const auto last = static_cast<std::uint32_t>(text.nodes.size());
+    for (std::uint32_t i = 1; i < last;) {
+      const Node& node = nodes_[i];
+      const Level& above = levels_[node.depth - 1u];
+      Transition t = above.row[node.byte];
+      if (t == kUnknown) t = machine_.transition(above.local, node.byte);
+      if (t == kDead) {
+        i = node.subtree_end;
+        continue;
+      }
+      if (t != above.local && machine_.takes_any_text(t, text.longest_points)) {
+        for (std::uint32_t at = text.first[i]; at < text.first[node.subtree_end]; ++at) {
+          const std::uint32_t token = text.tokens[at];
+          bits_[token >> 5] |= 1u << (token & 31);
+        }
         i = node.subtree_end;
         continue;
       }
@@ -154,8 +187,23 @@ class Walk {
 void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local local,
                 std::span<std::uint32_t> bits, Places& leaving) {
   Cursor cursor(machine, texts);
-  Walk walk(cursor, trie, trie.nodes(), nullptr, bits, &leaving);
-  walk.local(local, 0, 1, static_cast<std::uint32_t>(trie.nodes().size()));
+  const Machine::FreeText free = machine.free_text(local);
+  if (!free.inside) {
+    Walk walk(cursor, trie, trie.nodes(), nullptr, bits, &leaving);
+    walk.local(local, 0, 1, static_cast<std::uint32_t>(trie.nodes().size()));
+    return;
+  }
+  const PlainText& text = trie.plain_text();
+  if (free.points >= text.longest_points) {
+    std::copy(text.all.begin(), text.all.end(), bits.begin());
+  } else if (free.exact && free.points < text.within.size()) {
+    std::copy(text.within[free.points].begin(), text.within[free.points].end(), bits.begin());
+  } else {
+    Walk walk(cursor, trie, text.nodes, nullptr, bits, &leaving);
+    walk.plain(text, local);
+  }
+  Walk walk(cursor, trie, text.exits, text.exit_origin.data(), bits, &leaving);
+  walk.local(local, 0, 1, static_cast<std::uint32_t>(text.exits.size()));
 }
 
 void walk_below(Machine& machine, TextTable& texts, const TokenTrie& trie,
