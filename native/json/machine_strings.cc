@@ -70,7 +70,7 @@ Transition JsonMachine::string_step(State state, std::uint8_t byte) {
     case kPlain: {
       if (byte == '"') {
         if (!formulas_.regexes().nullable(vectors_[state.a][0])) return kDead;
-        return state.frame == Frame::kKey ? pop(Action::Kind::kPopText, 0)
+        return state.frame == Frame::kKey ? pop(Action::Kind::kPopText, string_result(state))
                                           : pop(Action::Kind::kPop, string_result(state));
       }
       if (byte == '\\') {

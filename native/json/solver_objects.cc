@@ -194,6 +194,15 @@ Regex Solver::without_seen(Regex region, const ObjectContext& context) {
   return regexes.intersect({region, regexes.complement(regexes.words(names))});
 }
 
+std::vector<std::pair<const KeyClass*, Regex>> Solver::fresh_regions(Formula f, const ObjectContext& context) {
+  constexpr std::size_t kMany = 3;
+  std::vector<std::pair<const KeyClass*, Regex>> fresh;
+  const std::vector<KeyClass>& parts = regions(f, context.ranks);
+  if (parts.size() > kMany) return fresh;
+  for (const KeyClass& part : parts) fresh.emplace_back(&part, without_seen(part.region, context));
+  return fresh;
+}
+
 // --- What a member may be ---------------------------------------------------
 
 Formula Solver::conjunction_goal(const KeyClass& key_class) {
