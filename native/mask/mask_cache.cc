@@ -1,26 +1,27 @@
 #include "mask/mask_cache.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace structgen {
 
 // --- One mask -----------------------------------------------------------------
 
-void LocalMask::take(std::span<std::uint32_t> bits) {
-  std::size_t count = 0;
-  for (const std::uint32_t word : bits) count += static_cast<std::size_t>(std::popcount(word));
-  if (count <= bits.size() / 4) {
-    tokens.reserve(count);
-    for (std::size_t word = 0; word < bits.size() && tokens.size() < count; ++word) {
-      for (std::uint32_t left = bits[word]; left; left &= left - 1) {
-        tokens.push_back(static_cast<std::uint32_t>(word * 32) + static_cast<std::uint32_t>(std::countr_zero(left)));
-      }
-    }
+void TokenMarks::clear() {
+  if (count_ <= list_.size()) {
+    for (std::size_t i = 0; i < count_; ++i) words_[list_[i] >> 5] = 0;
   } else {
-    words.assign(bits.begin(), bits.end());
+    std::fill(words_.begin(), words_.end(), 0u);
   }
-  std::fill(bits.begin(), bits.end(), 0u);
+  count_ = 0;
+}
+
+void LocalMask::take(TokenMarks& marks) {
+  if (marks.count_ <= marks.list_.size()) {
+    tokens.assign(marks.list_.begin(), marks.list_.begin() + static_cast<std::ptrdiff_t>(marks.count_));
+  } else {
+    words = marks.words_;
+  }
+  marks.clear();
 }
 
 void LocalMask::group_leaving() {

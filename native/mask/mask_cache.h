@@ -16,6 +16,30 @@
 
 namespace structgen {
 
+// Bits of tokens on their way into a mask, one array for many masks: the first few are also listed, so
+// that a small mask costs nothing proportional to the vocabulary.
+class TokenMarks {
+ public:
+  explicit TokenMarks(std::size_t words) : words_(words), list_(words / 4 + 1) {}
+  void add(std::uint32_t token) {
+    words_[token >> 5] |= 1u << (token & 31);
+    if (count_ < list_.size()) list_[count_] = token;
+    ++count_;
+  }
+  // The words, for one who writes many at once.
+  std::span<std::uint32_t> words() {
+    count_ = list_.size() + 1;
+    return words_;
+  }
+  void clear();
+
+ private:
+  friend struct LocalMask;
+  std::vector<std::uint32_t> words_;
+  std::vector<std::uint32_t> list_;
+  std::size_t count_ = 0;  // past the end of the list: the words alone know
+};
+
 // What a frame allows, whatever is underneath.
 struct LocalMask {
   // `transition` of a place that only a walk from the start of the token, in the real stack, can settle.
@@ -37,8 +61,8 @@ struct LocalMask {
   bool ends = false;         // the output may end here if the frame is the last …
   bool may_end = false;      // … or the frame may, before the next byte
 
-  // Takes the bits and clears them; keeps them in the smaller form.
-  void take(std::span<std::uint32_t> bits);
+  // Takes the tokens and clears the marks; keeps the smaller form.
+  void take(TokenMarks& marks);
   void group_leaving();
   void copy_to(std::span<std::uint32_t> out) const;
   void add_to(std::span<std::uint32_t> out) const;

@@ -6,6 +6,16 @@
 
 namespace structgen {
 
+namespace {
+
+// A walk that runs out of its budget leaves no marks behind.
+struct Cleared {
+  TokenMarks& marks;
+  ~Cleared() { marks.clear(); }
+};
+
+}  // namespace
+
 Masks::Masks(Machine& machine, TextTable& texts, std::recursive_mutex& mutex,
              std::shared_ptr<const TokenTrie> trie)
     : machine_(machine),
@@ -14,12 +24,12 @@ Masks::Masks(Machine& machine, TextTable& texts, std::recursive_mutex& mutex,
       trie_(std::move(trie)),
       cache_(MaskCache::process()),
       owner_(cache_->next_serial()),
-      bits_((trie_->vocabulary_size() + 31) / 32) {}
+      marks_((trie_->vocabulary_size() + 31) / 32) {}
 
 Masks::~Masks() { cache_->forget(owner_); }
 
 std::shared_ptr<LocalMask> Masks::finished(std::shared_ptr<LocalMask> mask) {
-  mask->take(bits_);
+  mask->take(marks_);
   mask->group_leaving();
   mask->serial = cache_->next_serial();
   return mask;
@@ -34,8 +44,9 @@ LocalMaskPtr Masks::local(Local local) {
   const MaskKey target{owner_, stands_for};
   if (stands_for != local) cache_->link(owner_, key, target);
   if (LocalMaskPtr known = cache_->find(target)) return known;
+  const Cleared cleared{marks_};
   auto mask = std::make_shared<LocalMask>();
-  walk_local(machine_, texts_, *trie_, stands_for, bits_, mask->leaving);
+  walk_local(machine_, texts_, *trie_, stands_for, marks_, mask->leaving);
   mask = finished(std::move(mask));
   mask->ends = machine_.accepting(stands_for);
   mask->may_end = machine_.may_end(stands_for);
@@ -60,6 +71,7 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
   const MaskKey target{mask.serial << 1 | 1, static_cast<std::uint64_t>(group.transition) << 32 | next};
   cache_->link(owner_, key, target);
   if (LocalMaskPtr known = cache_->find(target)) return known;
+  const Cleared cleared{marks_};
   auto result = std::make_shared<LocalMask>();
   if (next == kUnsettled) {
     for (std::uint32_t i = group.first; i < group.last; ++i) {
@@ -67,7 +79,7 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
     }
   } else if (next != kDead) {
     const std::span places(mask.leaving.data() + group.first, group.last - group.first);
-    walk_below(machine_, texts_, *trie_, places, action.kind == Action::Kind::kPopAgain, next, bits_,
+    walk_below(machine_, texts_, *trie_, places, action.kind == Action::Kind::kPopAgain, next, marks_,
                result->leaving);
   }
   result = finished(std::move(result));
@@ -106,7 +118,11 @@ void Masks::rewalk(const Stack& stack, const LocalMask& mask, const LocalMask::G
   const std::lock_guard lock(mutex_);
   machine_.refill();
   const std::span places(mask.leaving.data() + group.first, group.last - group.first);
-  walk_again(machine_, texts_, *trie_, places, stack, out);
+  const Cleared cleared{marks_};
+  walk_again(machine_, texts_, *trie_, places, stack, marks_);
+  LocalMask found;
+  found.take(marks_);
+  found.add_to(out);
 }
 
 bool Masks::may_end(const Stack& stack) {

@@ -37,7 +37,6 @@ class Masks {
  private:
   LocalMaskPtr local(Local local);
   LocalMaskPtr below(const LocalMask& mask, const LocalMask::Group& group, Local frame);
-  LocalMaskPtr make_below(const LocalMask& mask, const LocalMask::Group& group, Local frame);
   void rewalk(const Stack& stack, const LocalMask& mask, const LocalMask::Group& group,
               std::span<std::uint32_t> out);
   std::shared_ptr<LocalMask> finished(std::shared_ptr<LocalMask> mask);
@@ -48,7 +47,7 @@ class Masks {
   std::shared_ptr<const TokenTrie> trie_;
   std::shared_ptr<MaskCache> cache_;
   std::uint64_t owner_;
-  std::vector<std::uint32_t> bits_;  // all zero between calls
+  TokenMarks marks_;  // empty between calls
 };
 
 }  // namespace structgen

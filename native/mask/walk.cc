@@ -16,13 +16,13 @@ class Walk {
  public:
   // `origin` says which node of the whole trie each of `nodes` is; null where it is the whole trie.
   Walk(Cursor& cursor, const TokenTrie& trie, const std::vector<Node>& nodes, const std::uint32_t* origin,
-       std::span<std::uint32_t> bits, Places* leaving)
+       TokenMarks& marks, Places* leaving)
       : cursor_(cursor),
         machine_(cursor.machine()),
         trie_(trie),
         nodes_(nodes.data()),
         origin_(origin),
-        bits_(bits.data()),
+        marks_(marks),
         leaving_(leaving),
         levels_(trie.longest_token() + 1) {}
 
@@ -72,8 +72,7 @@ class Walk {
       }
       if (t != above.local && machine_.takes_any_text(t, text.longest_points)) {
         for (std::uint32_t at = text.first[i]; at < text.first[node.subtree_end]; ++at) {
-          const std::uint32_t token = text.tokens[at];
-          bits_[token >> 5] |= 1u << (token & 31);
+          marks_.add(text.tokens[at]);
         }
         i = node.subtree_end;
         continue;
@@ -137,10 +136,10 @@ class Walk {
 
   void mark(const Node& node) {
     if (node.token == kNoToken) return;
-    bits_[node.token >> 5] |= 1u << (node.token & 31);
+    marks_.add(node.token);
     if (!node.copies) return;
     for (std::uint32_t id = trie_.next_same(node.token); id != kNoToken; id = trie_.next_same(id)) {
-      bits_[id >> 5] |= 1u << (id & 31);
+      marks_.add(id);
     }
   }
 
@@ -177,7 +176,7 @@ class Walk {
   const TokenTrie& trie_;
   const Node* nodes_;
   const std::uint32_t* origin_;
-  std::uint32_t* bits_;
+  TokenMarks& marks_;
   Places* leaving_;
   std::vector<Level> levels_;
 };
@@ -185,32 +184,30 @@ class Walk {
 }  // namespace
 
 void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local local,
-                std::span<std::uint32_t> bits, Places& leaving) {
+                TokenMarks& marks, Places& leaving) {
   Cursor cursor(machine, texts);
   const Machine::FreeText free = machine.free_text(local);
   if (!free.inside) {
-    Walk walk(cursor, trie, trie.nodes(), nullptr, bits, &leaving);
+    Walk walk(cursor, trie, trie.nodes(), nullptr, marks, &leaving);
     walk.local(local, 0, 1, static_cast<std::uint32_t>(trie.nodes().size()));
     return;
   }
   const PlainText& text = trie.plain_text();
-  if (free.points >= text.longest_points) {
-    std::copy(text.all.begin(), text.all.end(), bits.begin());
-  } else if (free.exact && free.points < text.within.size()) {
-    std::copy(text.within[free.points].begin(), text.within[free.points].end(), bits.begin());
+  if (free.exact || free.points >= text.longest_points) {
+    text.copy_within(free.points, marks.words());
   } else {
-    Walk walk(cursor, trie, text.nodes, nullptr, bits, &leaving);
+    Walk walk(cursor, trie, text.nodes, nullptr, marks, &leaving);
     walk.plain(text, local);
   }
-  Walk walk(cursor, trie, text.exits, text.exit_origin.data(), bits, &leaving);
+  Walk walk(cursor, trie, text.exits, text.exit_origin.data(), marks, &leaving);
   walk.local(local, 0, 1, static_cast<std::uint32_t>(text.exits.size()));
 }
 
 void walk_below(Machine& machine, TextTable& texts, const TokenTrie& trie,
                 std::span<const LocalMask::Leaving> places, bool again, Local next,
-                std::span<std::uint32_t> bits, Places& leaving) {
+                TokenMarks& marks, Places& leaving) {
   Cursor cursor(machine, texts);
-  Walk walk(cursor, trie, trie.nodes(), nullptr, bits, &leaving);
+  Walk walk(cursor, trie, trie.nodes(), nullptr, marks, &leaving);
   for (const LocalMask::Leaving& place : places) {
     const Node& node = trie.nodes()[place.node];
     if (again) {
@@ -223,10 +220,9 @@ void walk_below(Machine& machine, TextTable& texts, const TokenTrie& trie,
 }
 
 void walk_again(Machine& machine, TextTable& texts, const TokenTrie& trie,
-                std::span<const LocalMask::Leaving> places, const Stack& stack,
-                std::span<std::uint32_t> bits) {
+                std::span<const LocalMask::Leaving> places, const Stack& stack, TokenMarks& marks) {
   Cursor cursor(machine, texts);
-  Walk walk(cursor, trie, trie.nodes(), nullptr, bits, nullptr);
+  Walk walk(cursor, trie, trie.nodes(), nullptr, marks, nullptr);
   const Top start = cursor.load(stack);
   for (const LocalMask::Leaving& place : places) {
     const std::string_view path = walk.path(place.node);

@@ -1,6 +1,6 @@
 // The walk of the token trie through a machine: which tokens keep a completion reachable.
 //
-// All of these set bits in `bits` and clear none; where a frame is left, or only the real stack can
+// All of these add tokens to `marks`; where a frame is left, or only the real stack can
 // tell, they note the place instead.
 #pragma once
 
@@ -18,16 +18,16 @@ using Places = std::vector<LocalMask::Leaving>;
 
 // Everything `local` allows without looking underneath.
 void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local local,
-                std::span<std::uint32_t> bits, Places& leaving);
+                TokenMarks& marks, Places& leaving);
 
 // The tokens that left a frame at one of `places`, after which the one below went on in `next`: with
 // the byte of that place if `again`, else with the byte after it.
 void walk_below(Machine& machine, TextTable& texts, const TokenTrie& trie,
                 std::span<const LocalMask::Leaving> places, bool again, Local next,
-                std::span<std::uint32_t> bits, Places& leaving);
+                TokenMarks& marks, Places& leaving);
 
 // The tokens at or below these places, from their first byte on, in the real stack.
 void walk_again(Machine& machine, TextTable& texts, const TokenTrie& trie,
-                std::span<const LocalMask::Leaving> places, const Stack& stack, std::span<std::uint32_t> bits);
+                std::span<const LocalMask::Leaving> places, const Stack& stack, TokenMarks& marks);
 
 }  // namespace structgen

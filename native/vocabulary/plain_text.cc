@@ -77,7 +77,7 @@ PlainText PlainText::build(const TokenTrie& trie) {
   PlainText text;
   const std::vector<TokenTrie::Node>& nodes = trie.nodes();
   std::vector<bool> plain(nodes.size(), false), exit(nodes.size(), false);
-  std::vector<std::vector<std::uint32_t>> by_points(kRows);  // ids by characters, the last row for more
+  std::vector<std::vector<std::uint32_t>> by_points(kRows);  // ids by characters
   std::vector<Reader> path(trie.longest_token() + 1);
   for (std::size_t i = 1; i < nodes.size(); ++i) {
     const TokenTrie::Node& node = nodes[i];
@@ -90,8 +90,10 @@ PlainText PlainText::build(const TokenTrie& trie) {
     }
     plain[i] = true;
     text.longest_points = std::max(text.longest_points, reader.points);
-    std::vector<std::uint32_t>& row = by_points[std::min(reader.points, kRows - 1)];
-    for (std::uint32_t id = node.token; id != kNoToken; id = trie.next_same(id)) row.push_back(id);
+    for (std::uint32_t id = node.token; id != kNoToken; id = trie.next_same(id)) {
+      if (reader.points < kRows) by_points[reader.points].push_back(id);
+      else text.longer_.emplace_back(reader.points, id);
+    }
   }
   text.nodes = part(nodes, plain, nullptr);
   text.exits = part(nodes, exit, &text.exit_origin);
@@ -101,18 +103,31 @@ PlainText PlainText::build(const TokenTrie& trie) {
   }
   text.first.push_back(static_cast<std::uint32_t>(text.tokens.size()));
 
-  text.all.assign((trie.vocabulary_size() + 31) / 32, 0);
-  for (std::uint32_t points = 0; points < kRows; ++points) {
-    for (const std::uint32_t id : by_points[points]) text.all[id >> 5] |= 1u << (id & 31);
-    if (points + 1 < kRows && points < text.longest_points) text.within.push_back(text.all);
+  text.all_.assign((trie.vocabulary_size() + 31) / 32, 0);
+  for (const std::vector<std::uint32_t>& row : by_points) {
+    for (const std::uint32_t id : row) text.all_[id >> 5] |= 1u << (id & 31);
+    if (text.rows_.size() < text.longest_points) text.rows_.push_back(text.all_);
   }
+  for (const auto& [points, id] : text.longer_) text.all_[id >> 5] |= 1u << (id & 31);
+  std::sort(text.longer_.rbegin(), text.longer_.rend());
   return text;
 }
 
+void PlainText::copy_within(std::uint32_t points, std::span<std::uint32_t> bits) const {
+  const std::vector<std::uint32_t>& row = points < rows_.size() ? rows_[points] : all_;
+  std::copy(row.begin(), row.end(), bits.begin());
+  if (points < rows_.size()) return;
+  for (const auto& [length, id] : longer_) {
+    if (length <= points) break;
+    bits[id >> 5] &= ~(1u << (id & 31));
+  }
+}
+
 std::size_t PlainText::memory_bytes() const {
-  const std::size_t rows = within.size() + 1;
+  const std::size_t rows = rows_.size() + 1;
   return (nodes.capacity() + exits.capacity()) * sizeof(TokenTrie::Node) +
-         (tokens.capacity() + first.capacity() + exit_origin.capacity() + rows * all.size()) *
+         (tokens.capacity() + first.capacity() + exit_origin.capacity() + rows * all_.size() +
+          2 * longer_.capacity()) *
              sizeof(std::uint32_t);
 }
 

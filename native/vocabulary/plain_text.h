@@ -10,6 +10,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "vocabulary/token_trie.h"
@@ -17,7 +19,7 @@
 namespace structgen {
 
 struct PlainText {
-  static constexpr std::uint32_t kRows = 48;
+  static constexpr std::uint32_t kRows = 20;  // nearly all tokens are shorter; 16 KB each for 131,072 tokens
 
   static PlainText build(const TokenTrie& trie);
 
@@ -27,10 +29,15 @@ struct PlainText {
   std::vector<TokenTrie::Node> exits;   // the trie of the exits
   std::vector<std::uint32_t> exit_origin;  // node of `exits` -> node of the whole trie
   std::uint32_t longest_points = 0;     // characters of the longest plain token, an incomplete one included
-  std::vector<std::vector<std::uint32_t>> within;  // [n]: bits of the plain tokens of at most n characters
-  std::vector<std::uint32_t> all;                  // bits of all of them
 
+  // Sets `bits` to the plain tokens of at most so many characters.
+  void copy_within(std::uint32_t points, std::span<std::uint32_t> bits) const;
   std::size_t memory_bytes() const;
+
+ private:
+  std::vector<std::vector<std::uint32_t>> rows_;          // [n]: bits of the tokens of at most n characters
+  std::vector<std::uint32_t> all_;                        // bits of all of them
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> longer_;  // (characters, id) past the last row, longest first
 };
 
 }  // namespace structgen

@@ -169,17 +169,31 @@ TEST(a_link_finds_its_target_while_that_is_kept) {
 }
 
 TEST(masks_keep_to_the_smaller_form) {
-  std::vector<std::uint32_t> bits(64, 0), out(65, 0xFFFFFFFFu);
-  bits[0] = 1u, bits[63] = 0x80000000u;
+  structgen::TokenMarks marks(64);
+  std::vector<std::uint32_t> out(65, 0xFFFFFFFFu);
+  marks.add(0);
+  marks.add(2047);
   LocalMask few;
-  few.take(bits);
-  CHECK(few.words.empty() && few.tokens.size() == 2 && bits[0] == 0u && bits[63] == 0u);
+  few.take(marks);
+  CHECK(few.words.empty() && few.tokens.size() == 2);
   few.copy_to(out);
   CHECK(out[0] == 1u && out[1] == 0u && out[63] == 0x80000000u && out[64] == 0u);
-  std::fill(bits.begin(), bits.end(), 0xFFu);
+  for (std::uint32_t token = 0; token < 17; ++token) marks.add(token * 64 + 1);
+  LocalMask listed;
+  listed.take(marks);
+  CHECK(listed.words.empty() && listed.tokens.size() == 17);
+  for (std::uint32_t token = 0; token < 18; ++token) marks.add(token * 64 + 1);
   LocalMask many;
-  many.take(bits);
-  CHECK(many.words.size() == 64 && many.tokens.empty() && bits[5] == 0u);
+  many.take(marks);
+  CHECK(many.words.size() == 64 && many.tokens.empty() && many.words[34] == 2u && many.words[35] == 0u);
   many.add_to(out);
-  CHECK(out[0] == 0xFFu && out[63] == 0x800000FFu && out[64] == 0u);
+  CHECK(out[0] == 3u && out[34] == 2u && out[63] == 0x80000000u);
+  marks.words()[5] = 0xFFu;
+  marks.add(7);
+  LocalMask at_once;
+  at_once.take(marks);
+  CHECK(at_once.words[5] == 0xFFu && at_once.words[0] == 0x80u && at_once.words[34] == 0u);
+  LocalMask none;
+  none.take(marks);
+  CHECK(none.words.empty() && none.tokens.empty());
 }
