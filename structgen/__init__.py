@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from structgen.caches import cache_info, clear_cache, set_cache_limit
 from structgen.constraint import Constraint, compile
 from structgen.errors import (
     BudgetTooSmall,
@@ -75,13 +76,16 @@ __all__ = [
     "UnsupportedKeyword",
     "Vocabulary",
     "VocabularyError",
+    "cache_info",
     "choice",
+    "clear_cache",
     "compile",
     "fill_masks",
     "generate",
     "json_schema",
     "load",
     "regex",
+    "set_cache_limit",
 ]
 
 

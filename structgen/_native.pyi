@@ -2,7 +2,7 @@
 
 import builtins
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy
 from numpy.typing import NDArray
@@ -190,10 +190,14 @@ class Constraint:
 
     def matcher(self) -> Matcher: ...
     @property
-    def cache_info(self) -> dict[str, int]: ...
+    def engine_bytes(self) -> int: ...
+
+def mask_cache_info() -> dict[str, int][str, int]: ...
+def set_mask_cache_limit(bytes: int) -> None: ...
+def clear_masks() -> None: ...
 
 class Matcher:
-    def advance(self, token: int) -> int:
+    def advance(self, token: SupportsIndex) -> int:
         """0: accepted, 1: rejected, 2: already terminated."""
 
     def try_advance(self, tokens: Sequence[int]) -> int: ...
@@ -217,3 +221,8 @@ class Matcher:
 
     def completes_within(self, tokens: int) -> bool: ...
     def completion_bytes(self) -> builtins.bytes: ...
+
+def fill_masks(matchers: list[Matcher], out: NDArray[Any], threads: int) -> None:
+    """
+    One row for each, without the GIL; the matchers must not be changed meanwhile.
+    """

@@ -11,6 +11,7 @@
 #include "bindings/bindings.h"
 #include "bindings/guard.h"
 #include "bindings/store.h"
+#include "mask/fill_all.h"
 #include "mask/matcher.h"
 
 namespace nb = nanobind;
@@ -38,6 +39,15 @@ std::span<std::uint32_t> row_of(const Rows& out, std::size_t row, std::size_t wo
   auto* data = static_cast<std::uint32_t*>(out.data());
   std::fill(data + row * width + words, data + (row + 1) * width, 0u);
   return {data + row * width, words};
+}
+
+// Any integer as a token id; what no id can be becomes one that no vocabulary has.
+std::uint32_t token_of(nb::handle token) {
+  const nb::object held = nb::steal(PyLong_CheckExact(token.ptr()) ? nullptr : PyNumber_Index(token.ptr()));
+  if (!PyLong_CheckExact(token.ptr()) && !held.is_valid()) throw nb::python_error();
+  int overflow = 0;
+  const long long id = PyLong_AsLongLongAndOverflow(held.is_valid() ? held.ptr() : token.ptr(), &overflow);
+  return overflow != 0 || id < 0 || id >= kNoToken ? kNoToken : static_cast<std::uint32_t>(id);
 }
 
 // A matcher with the constraint it belongs to, as Python holds it.
@@ -109,26 +119,33 @@ void bind_matcher(nb::module_& m) {
              const EngineGuard guard(*self->engine);
              return BoundMatcher{self, Matcher(self)};
            })
-      .def_prop_ro("cache_info", [](Constraint& self) {
+      .def_prop_ro("engine_bytes", [](Constraint& self) {
         const EngineGuard guard(*self.engine);
-        nb::dict info;
-        const MaskCache::Figures figures = MaskCache::process()->figures();
-        info["entries"] = figures.entries;
-        info["bytes"] = figures.bytes;
-        info["limit"] = figures.limit;
-        info["hits"] = figures.hits;
-        info["misses"] = figures.misses;
-        info["engine_bytes"] = self.engine->memory_bytes();
-        return info;
+        return self.engine->memory_bytes();
       });
+
+  m.def("mask_cache_info", [] {
+    const MaskCache::Figures figures = MaskCache::process()->figures();
+    nb::dict info;
+    info["entries"] = figures.entries;
+    info["bytes"] = figures.bytes;
+    info["limit"] = figures.limit;
+    info["hits"] = figures.hits;
+    info["misses"] = figures.misses;
+    return info;
+  }, nb::sig("def mask_cache_info() -> dict[str, int]"));
+  m.def("set_mask_cache_limit", [](std::size_t bytes) { MaskCache::process()->set_limit(bytes); }, nb::arg("bytes"));
+  m.def("clear_masks", [] { MaskCache::process()->clear(); });
 
   nb::class_<BoundMatcher>(m, "Matcher")
       .def("advance",
-           [](BoundMatcher& self, std::uint32_t token) {
+           [](BoundMatcher& self, nb::handle token) {
+             const std::uint32_t id = token_of(token);
              const auto guard = self.guard(false);
-             return static_cast<int>(self.matcher.advance(token));
+             return static_cast<int>(self.matcher.advance(id));
            },
-           nb::arg("token"), "0: accepted, 1: rejected, 2: already terminated.")
+           nb::arg("token"), nb::sig("def advance(self, token: typing.SupportsIndex) -> int"),
+           "0: accepted, 1: rejected, 2: already terminated.")
       .def("try_advance",
            [](BoundMatcher& self, const std::vector<std::uint32_t>& tokens) {
              const auto guard = self.guard(true);
@@ -188,6 +205,24 @@ void bind_matcher(nb::module_& m) {
         }
         return nb::bytes(text.data(), text.size());
       });
+
+  m.def(
+      "fill_masks",
+      [](const nb::list& matchers, const Rows& out, std::size_t threads) {
+        std::vector<Matcher*> each;
+        std::vector<std::span<std::uint32_t>> rows;
+        for (nb::handle held : matchers) {
+          auto* bound = nb::cast<BoundMatcher*>(held);
+          rows.push_back(row_of(out, each.size(), bound->matcher.mask_words()));
+          each.push_back(&bound->matcher);
+        }
+        const nb::gil_scoped_release without_gil;
+        fill_all(each, rows, threads);
+      },
+      nb::arg("matchers"), nb::arg("out").noconvert(), nb::arg("threads"),
+      nb::sig("def fill_masks(matchers: list[Matcher], out: Annotated[NDArray, dict(order='C', device='cpu')], "
+              "threads: int) -> None"),
+      "One row for each, without the GIL; the matchers must not be changed meanwhile.");
 }
 
 }  // namespace structgen::bindings

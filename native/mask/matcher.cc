@@ -35,6 +35,12 @@ Matcher::Verdict Matcher::advance(std::uint32_t token) {
   if (token >= constraint_->trie->vocabulary_size()) return Verdict::kRejected;
   const std::string_view bytes = constraint_->trie->token_bytes(token);
   if (bytes.empty()) return Verdict::kRejected;
+  if (std::optional<Stack> stack = advance_top(bytes)) {
+    if (stack->empty()) return Verdict::kRejected;
+    history_ = PersistentList<Step>({std::move(*stack), false}, history_);
+    ++length_;
+    return Verdict::kAccepted;
+  }
   Cursor cursor(*constraint_->machine, constraint_->engine->texts);
   Top top = cursor.load(history_.front().stack);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -45,6 +51,31 @@ Matcher::Verdict Matcher::advance(std::uint32_t token) {
   history_ = PersistentList<Step>({cursor.save(top, bytes), false}, history_);
   ++length_;
   return Verdict::kAccepted;
+}
+
+// The usual token moves the top frame and nothing else: the stack after it, empty for a dead end;
+// nothing where it takes a cursor to say.
+std::optional<Stack> Matcher::advance_top(std::string_view bytes) {
+  if (!constraint_->covers_all_bytes) return std::nullopt;
+  Machine& machine = *constraint_->machine;
+  const Stack& stack = history_.front().stack;
+  const Stack::View below = Stack::View(stack).tail();
+  if (!below.empty() && below.front().recording) return std::nullopt;  // the text is for that one, too
+  StackFrame top = stack.front();
+  const bool kept = machine.keeps_text(top.local);
+  for (const char byte : bytes) {
+    const Transition t = machine.transition(top.local, static_cast<std::uint8_t>(byte));
+    if (t >= kActionBit) return std::nullopt;
+    if (t == kDead) return Stack();
+    top.local = t;
+  }
+  if (machine.keeps_text(top.local) != kept) return std::nullopt;
+  if (kept) {
+    for (const char byte : bytes) {
+      top.text = constraint_->engine->texts.extend(top.text, static_cast<std::uint8_t>(byte));
+    }
+  }
+  return Stack(top, stack.tail());
 }
 
 std::size_t Matcher::try_advance(std::span<const std::uint32_t> tokens) {

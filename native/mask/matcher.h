@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mask/engine.h"
@@ -58,6 +59,7 @@ class Matcher {
     Stack stack;
     bool terminated = false;
   };
+  std::optional<Stack> advance_top(std::string_view bytes);
   bool is_end_token(std::uint32_t token) const;
   bool token_live(Cursor& cursor, const Top& top, std::string_view read);
   void keep_token_live(std::span<std::uint32_t> out);
