@@ -133,7 +133,7 @@ void bind_matcher(nb::module_& m) {
     info["hits"] = figures.hits;
     info["misses"] = figures.misses;
     return info;
-  }, nb::sig("def mask_cache_info() -> dict[str, int]"));
+  });
   m.def("set_mask_cache_limit", [](std::size_t bytes) { MaskCache::process()->set_limit(bytes); }, nb::arg("bytes"));
   m.def("clear_masks", [] { MaskCache::process()->clear(); });
 

@@ -69,10 +69,11 @@ class Machine {
   }
   // 256 entries; the pointer stays valid. Entries may be kUnknown until asked for.
   Transition* row(Local local) {
-    if (local >= rows_.size()) rows_.resize(local + 1, nullptr);
-    if (!rows_[local]) rows_[local] = make_row(local);
-    return rows_[local];
+    Transition* known = known_row(local);
+    return known ? known : new_row(local);
   }
+  // The same where it was asked for before, else null.
+  Transition* known_row(Local local) const { return local < rows_.size() ? rows_[local] : nullptr; }
   const Action& action(Transition t) const { return actions_[t & ~kActionBit]; }
   // Equal actions are one, so that places where a frame is left alike can be told by it.
   Transition add_action(const Action& action) {
@@ -158,6 +159,10 @@ class Machine {
   }
 
  private:
+  Transition* new_row(Local local) {
+    if (local >= rows_.size()) rows_.resize(local + 1 + local / 2, nullptr);
+    return rows_[local] = make_row(local);
+  }
   struct Row {
     Transition entries[256];
   };

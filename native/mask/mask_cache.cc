@@ -7,19 +7,19 @@ namespace structgen {
 // --- One mask -----------------------------------------------------------------
 
 void TokenMarks::clear() {
-  if (count_ <= list_.size()) {
-    for (std::size_t i = 0; i < count_; ++i) words_[list_[i] >> 5] = 0;
+  if (all_listed()) {
+    for (std::size_t i = 0; i < listed_; ++i) words_[list_[i] >> 5] = 0;
   } else {
     std::fill(words_.begin(), words_.end(), 0u);
   }
-  count_ = 0;
+  listed_ = 0;
 }
 
 void LocalMask::take(TokenMarks& marks) {
-  if (marks.count_ <= marks.list_.size()) {
-    tokens.assign(marks.list_.begin(), marks.list_.begin() + static_cast<std::ptrdiff_t>(marks.count_));
+  if (marks.all_listed()) {
+    tokens.assign(marks.list_.begin(), marks.list_.begin() + static_cast<std::ptrdiff_t>(marks.listed_));
   } else {
-    words = marks.words_;
+    words.assign(marks.words_.begin(), marks.words_.end() - 1);
   }
   marks.clear();
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "mask/machine.h"
+#include "vocabulary/token_trie.h"
 
 namespace structgen {
 
@@ -20,24 +21,30 @@ namespace structgen {
 // that a small mask costs nothing proportional to the vocabulary.
 class TokenMarks {
  public:
-  explicit TokenMarks(std::size_t words) : words_(words), list_(words / 4 + 1) {}
+  explicit TokenMarks(std::size_t words) : words_(words + 1), list_(words / 4 + 2) { clear(); }
+  // kNoToken is a token that never shows up in a mask: no branch in the innermost loop of a walk.
   void add(std::uint32_t token) {
-    words_[token >> 5] |= 1u << (token & 31);
-    if (count_ < list_.size()) list_[count_] = token;
-    ++count_;
+    const bool real = token != kNoToken;
+    const std::uint32_t bit = real ? token : nowhere();
+    words_[bit >> 5] |= 1u << (bit & 31);
+    list_[listed_] = token;
+    listed_ += (real && listed_ + 1 < list_.size()) ? 1 : 0;
   }
   // The words, for one who writes many at once.
   std::span<std::uint32_t> words() {
-    count_ = list_.size() + 1;
-    return words_;
+    listed_ = list_.size() - 1;
+    return {words_.data(), words_.size() - 1};
   }
   void clear();
 
  private:
   friend struct LocalMask;
-  std::vector<std::uint32_t> words_;
+  std::uint32_t nowhere() const { return static_cast<std::uint32_t>((words_.size() - 1) * 32); }
+  bool all_listed() const { return listed_ + 1 < list_.size(); }
+
+  std::vector<std::uint32_t> words_;  // one more than there are tokens for
   std::vector<std::uint32_t> list_;
-  std::size_t count_ = 0;  // past the end of the list: the words alone know
+  std::size_t listed_ = 0;  // the last place of the list: the words alone know
 };
 
 // What a frame allows, whatever is underneath.

@@ -27,12 +27,16 @@ class Walk {
         levels_(trie.longest_token() + 1) {}
 
   // The subtrees first … last - 1 under one node at `depth` where the frame is in `local`. Nearly all the
-  // time goes here: a byte is one look into a row as long as it neither pushes nor pops.
+  // time goes here: a byte is one look into a row as long as it neither pushes nor pops. Whether a node is
+  // a token or has children is not asked, only whether it is alive: other branches could not be predicted.
   void local(Local local, std::uint32_t depth, std::uint32_t first, std::uint32_t last) {
-    levels_[depth] = {local, machine_.row(local), {}};
+    levels_[depth].enter(local, machine_.row(local));
+    const Node* const nodes = nodes_;
+    Level* const levels = levels_.data();
     for (std::uint32_t i = first; i < last;) {
-      const Node& node = nodes_[i];
-      const Level& above = levels_[node.depth - 1u];
+      const Node& node = nodes[i];
+      Level& above = levels[node.depth - 1u];
+      if (!above.row) above.row = machine_.row(above.local);
       Transition t = above.row[node.byte];
       if (t >= kActionBit) {
         if (t == kUnknown) t = machine_.transition(above.local, node.byte);
@@ -47,11 +51,7 @@ class Walk {
         continue;
       }
       mark(node);
-      if (node.subtree_end > i + 1) {
-        Level& level = levels_[node.depth];
-        level.local = t;
-        level.row = machine_.row(t);
-      }
+      levels[node.depth].enter(t, machine_.known_row(t));
       ++i;
     }
   }
@@ -59,11 +59,14 @@ class Walk {
   // The subtrees first … last - 1 of the plain tokens, from a place inside a string. Where any text may
   // follow, whatever lies below is taken at once.
   void plain(const PlainText& text, Local local) {
-    levels_[0] = {local, machine_.row(local), {}};
+    levels_[0].enter(local, machine_.row(local));
+    const Node* const nodes = nodes_;
+    Level* const levels = levels_.data();
     const auto last = static_cast<std::uint32_t>(text.nodes.size());
     for (std::uint32_t i = 1; i < last;) {
-      const Node& node = nodes_[i];
-      const Level& above = levels_[node.depth - 1u];
+      const Node& node = nodes[i];
+      Level& above = levels[node.depth - 1u];
+      if (!above.row) above.row = machine_.row(above.local);
       Transition t = above.row[node.byte];
       if (t == kUnknown) t = machine_.transition(above.local, node.byte);
       if (t == kDead) {
@@ -78,18 +81,14 @@ class Walk {
         continue;
       }
       mark(node);
-      if (node.subtree_end > i + 1) {
-        Level& level = levels_[node.depth];
-        level.local = t;
-        level.row = machine_.row(t);
-      }
+      levels[node.depth].enter(t, machine_.known_row(t));
       ++i;
     }
   }
 
   // The same for any top.
   void anywhere(const Top& top, std::uint32_t depth, std::uint32_t first, std::uint32_t last) {
-    levels_[depth] = {top.local, machine_.row(top.local), top};
+    levels_[depth] = {machine_.row(top.local), top.local, top};
     for (std::uint32_t i = first; i < last;) {
       const Node& node = nodes_[i];
       const Level& above = levels_[node.depth - 1u];
@@ -108,10 +107,7 @@ class Walk {
         continue;
       }
       mark(node);
-      if (node.subtree_end > i + 1) {
-        level.local = level.top.local;
-        level.row = machine_.row(level.local);
-      }
+      if (node.subtree_end > i + 1) level.enter(level.top.local, machine_.row(level.top.local));
       ++i;
     }
   }
@@ -135,7 +131,6 @@ class Walk {
   }
 
   void mark(const Node& node) {
-    if (node.token == kNoToken) return;
     marks_.add(node.token);
     if (!node.copies) return;
     for (std::uint32_t id = trie_.next_same(node.token); id != kNoToken; id = trie_.next_same(id)) {
@@ -152,9 +147,11 @@ class Walk {
 
  private:
   struct Level {
+    Transition* row;  // of `local`; null until a child asks for it
     Local local;
-    Transition* row;
     Top top;
+
+    void enter(Local state, Transition* known) { local = state, row = known; }
   };
 
   // Does the action of node i's byte; false where its tokens are dead, or noted for later.
