@@ -223,6 +223,4 @@ class Matcher:
     def completion_bytes(self) -> builtins.bytes: ...
 
 def fill_masks(matchers: list[Matcher], out: NDArray[Any], threads: int) -> None:
-    """
-    One row for each, without the GIL; the matchers must not be changed meanwhile.
-    """
+    """One row for each as it is now, without the GIL."""

@@ -50,7 +50,9 @@ std::uint32_t token_of(nb::handle token) {
   return overflow != 0 || id < 0 || id >= kNoToken ? kNoToken : static_cast<std::uint32_t>(id);
 }
 
-// A matcher with the constraint it belongs to, as Python holds it.
+// A matcher with the constraint it belongs to, as Python holds it. What it has read changes only with the
+// GIL held, and what runs without the GIL works on a copy: two threads on one matcher get an order of
+// events they did not choose, and nothing worse.
 struct BoundMatcher {
   std::shared_ptr<Constraint> constraint;
   Matcher matcher;
@@ -148,8 +150,14 @@ void bind_matcher(nb::module_& m) {
            "0: accepted, 1: rejected, 2: already terminated.")
       .def("try_advance",
            [](BoundMatcher& self, const std::vector<std::uint32_t>& tokens) {
-             const auto guard = self.guard(true);
-             return self.matcher.try_advance(tokens);
+             Matcher ahead = self.matcher;
+             std::size_t accepted = 0;
+             {
+               const auto guard = self.guard(true);
+               accepted = ahead.try_advance(tokens);
+             }
+             self.matcher = std::move(ahead);
+             return accepted;
            },
            nb::arg("tokens"))
       .def("rollback",
@@ -169,8 +177,9 @@ void bind_matcher(nb::module_& m) {
       .def("fill_mask",
            [](BoundMatcher& self, const Rows& out, std::size_t row) {
              const std::span<std::uint32_t> words = row_of(out, row, self.matcher.mask_words());
+             Matcher now = self.matcher;
              const nb::gil_scoped_release without_gil;
-             self.matcher.fill_mask(words);
+             now.fill_mask(words);
            },
            // Never converted: the mask would be written into a copy and lost.
            nb::arg("out").noconvert(), nb::arg("row") = 0)
@@ -209,20 +218,21 @@ void bind_matcher(nb::module_& m) {
   m.def(
       "fill_masks",
       [](const nb::list& matchers, const Rows& out, std::size_t threads) {
-        std::vector<Matcher*> each;
+        std::vector<Matcher> now;
         std::vector<std::span<std::uint32_t>> rows;
         for (nb::handle held : matchers) {
-          auto* bound = nb::cast<BoundMatcher*>(held);
-          rows.push_back(row_of(out, each.size(), bound->matcher.mask_words()));
-          each.push_back(&bound->matcher);
+          now.push_back(nb::cast<BoundMatcher&>(held).matcher);
+          rows.push_back(row_of(out, rows.size(), now.back().mask_words()));
         }
+        std::vector<Matcher*> each;
+        for (Matcher& matcher : now) each.push_back(&matcher);
         const nb::gil_scoped_release without_gil;
         fill_all(each, rows, threads);
       },
       nb::arg("matchers"), nb::arg("out").noconvert(), nb::arg("threads"),
       nb::sig("def fill_masks(matchers: list[Matcher], out: Annotated[NDArray, dict(order='C', device='cpu')], "
               "threads: int) -> None"),
-      "One row for each, without the GIL; the matchers must not be changed meanwhile.");
+      "One row for each as it is now, without the GIL.");
 }
 
 }  // namespace structgen::bindings

@@ -224,6 +224,33 @@ def test_eight_threads_on_one_constraint_see_the_same_masks(fresh: bool) -> None
     assert not wrong
 
 
+def test_two_threads_on_one_matcher_do_no_harm() -> None:
+    """It is no use to anyone, but each mask is one of a state that the matcher was in."""
+    matcher = sg.compile(sg.regex("(ab){0,400}"), VOCABULARY).matcher()
+    pair = [ord("a"), ord("b")]
+    possible = set()
+    for token in pair * 2:
+        possible.add(matcher.mask().tobytes())
+        matcher.advance(token)
+    done = threading.Event()
+
+    def move() -> None:
+        for _ in range(300):
+            matcher.reset()
+            matcher.try_advance(pair * 20)
+            matcher.rollback(3)
+        done.set()
+
+    thread = threading.Thread(target=move)
+    thread.start()
+    rows = np.zeros((9, (VOCABULARY.width + 31) // 32), dtype=np.uint32)
+    while not done.is_set():
+        assert matcher.mask().tobytes() in possible
+        sg.fill_masks([matcher] * 9, rows, 2)
+        assert all(row.tobytes() in possible for row in rows)
+    thread.join()
+
+
 def test_a_batch_is_the_same_on_any_number_of_threads() -> None:
     constraints = [sg.compile(grammar, VOCABULARY) for _, grammar in CASES]
     matchers = []
