@@ -81,7 +81,10 @@ TEST(a_batch_is_filled_by_many_threads) {
     for (std::size_t i = 0; i < length; ++i) matchers.back().advance(static_cast<std::uint8_t>(kText[i]));
   }
   std::vector<Matcher*> each;
-  for (Matcher& matcher : matchers) each.push_back(&matcher);
+  for (int copies = 0; copies < 8; ++copies) {  // enough rows for every thread
+    for (Matcher& matcher : matchers) each.push_back(&matcher);
+  }
+  CHECK(each.size() > 500);
   const std::size_t words = matchers[0].mask_words();
   std::vector<std::uint32_t> alone(words * each.size()), together(words * each.size());
   for (auto* data : {&together, &alone}) {
