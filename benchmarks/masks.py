@@ -1,13 +1,18 @@
-"""Masks and compilation against another engine, in one run and on one thread.
+"""Masks and compilation of several engines, side by side: one run, one thread each.
 
-    python benchmarks/masks.py [--data FILE] [--sample 400] [--seed 0] [--out docs/results/masks.md]
+    python benchmarks/masks.py [--engines structgen,llguidance,xgrammar,outlines_core] [--sample 200]
+                               [--data FILE] [--seed 0] [--seconds 20] [--out docs/results]
 
 For every schema of a seeded sample: compile and fill the first mask; then, before every token of each
 instance, fill the mask into a preallocated row, look at the token's bit and advance.  A schema *passes* when
 it compiled, every valid instance was accepted and every invalid one refused.  All engines see the same
-schemas with the same 131,072-token vocabulary (tekken); times include the Python bindings.  Times drift with
-the machine: only the ratios of one run mean something.  Needs mistral-common and tiktoken; llguidance is
-optional and its row says so when it is missing.
+schemas with the same 131,072-token vocabulary (tekken); times include the Python bindings.
+
+Each engine runs in a process of its own, schema after schema as a server would, with a limit on memory; a
+schema past its time ends the process, is written down as such, and the next one starts in a fresh process.
+Engines take turns schema by schema, so that a busy moment of the machine strikes all of them; still only the
+ratios of one run mean something.  Engines are optional: one that is not installed is a row that says so.
+Writes masks.jsonl (a line per engine and schema), masks.md and, with matplotlib, masks.png.
 """
 
 from __future__ import annotations
@@ -15,7 +20,9 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import multiprocessing
 import random
+import resource
 import time
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,12 +32,15 @@ from dev_file import ANY, DEFAULT, tekken_encoding
 from rich.progress import track
 
 END = 2
+MEMORY_BYTES = 6 << 30
+VERDICTS = ("refused", "limit", "refuses valid output", "accepts wrong output")
 
 
 class Engine(Protocol):
     """What is measured: one compiled schema at a time."""
 
-    name: str
+    shift: int  # from the vocabulary's ranks to this engine's ids
+    end: int
 
     def compile(self, schema: Any) -> None: ...
     def restart(self) -> None: ...
@@ -44,10 +54,10 @@ class Structgen:
     def __init__(self, tokens: list[bytes | None], encoding: Any) -> None:
         import structgen as sg
 
-        self.name = "structgen"
         self._sg = sg
         self._vocabulary = sg.Vocabulary.from_tokens(tokens, eos=END)
         self._row = np.zeros(len(tokens) // 32, dtype=np.uint32)
+        self.shift, self.end = len(tokens) - len(encoding._mergeable_ranks), END
 
     def compile(self, schema: Any) -> None:
         self._matcher = self._sg.compile(self._sg.json_schema(schema, **ANY), self._vocabulary).matcher()
@@ -71,12 +81,12 @@ class LLGuidance:
         import llguidance.numpy
         import llguidance.tiktoken
 
-        self.name = "llguidance"
         self._module = llguidance
         self._fill = llguidance.numpy.fill_next_token_bitmask
         # Ids are ranks here: the special ids, which come first elsewhere, are left out.
+        self.shift, self.end = 0, len(encoding._mergeable_ranks)
         self._tokenizer = llguidance.tiktoken.lltokenizer_from_encoding(
-            encoding, n_vocab=len(encoding._mergeable_ranks) + 1, eos_token=len(encoding._mergeable_ranks)
+            encoding, n_vocab=self.end + 1, eos_token=self.end
         )
         self._rows = llguidance.numpy.allocate_token_bitmask(1, self._tokenizer.vocab_size)
 
@@ -97,88 +107,268 @@ class LLGuidance:
         self._matcher.consume_token(token)
 
 
-def measure(engine: Engine, schemas: list[dict[str, Any]], encoding: Any, shift: int) -> dict[str, Any]:
-    """Times in microseconds, and how many schemas pass."""
-    firsts: list[float] = []
-    masks: list[float] = []
-    verdicts = {"passing": 0, "refused": 0, "refuses valid output": 0, "accepts wrong output": 0}
-    end = END if isinstance(engine, Structgen) else len(encoding._mergeable_ranks)
-    for case in track(schemas, description=engine.name):
-        began = time.perf_counter()
-        try:
-            engine.compile(case["schema"])
-            engine.fill()
-        except Exception:
-            verdicts["refused"] += 1
-            continue
-        firsts.append((time.perf_counter() - began) * 1e6)
-        wrong = None
-        for test in case["tests"]:
-            tokens = encoding.encode(json.dumps(test["data"], ensure_ascii=False), disallowed_special=())
-            engine.restart()
-            for token in [*(token + shift for token in tokens), end]:
-                began = time.perf_counter()
-                row = engine.fill()
-                masks.append((time.perf_counter() - began) * 1e6)
-                accepted = bool(row[token >> 5] >> (token & 31) & 1)
-                if not accepted:
-                    break
-                if token != end:
-                    engine.advance(token)
-            if accepted != test["valid"]:
-                wrong = "accepts wrong output" if accepted else "refuses valid output"
-        verdicts[wrong or "passing"] += 1
-    return {"first": np.array(firsts), "masks": np.array(masks), **verdicts}
+class XGrammar:
+    """XGrammar from PyPI with its defaults, its cache included."""
 
+    def __init__(self, tokens: list[bytes | None], encoding: Any) -> None:
+        import xgrammar
 
-def table(results: dict[str, dict[str, Any] | str], schemas: int, command: str) -> str:
-    """The figures as Markdown."""
-    head = "| µs | masks: mean | p50 | p99 | p99.9 | max | compile + first mask p50 | p99 | passing |"
-    lines = [head, "|---|---|---|---|---|---|---|---|---|"]
-    for name, result in results.items():
-        if isinstance(result, str):
-            lines.append(f"| {name} | {result} |")
-            continue
-        masks, first = result["masks"], result["first"]
-        figures = [masks.mean(), *np.percentile(masks, [50, 99, 99.9]), masks.max()]
-        figures += list(np.percentile(first, [50, 99]))
-        failed = ", ".join(
-            f"{result[kind]} {kind}"
-            for kind in ("refused", "refuses valid output", "accepts wrong output")
-            if result[kind]
+        self._module = xgrammar
+        ranks = [token for token in tokens if token]
+        self.shift, self.end = 0, len(ranks)
+        info = xgrammar.TokenizerInfo(
+            [*ranks, b"</s>"], vocab_type=xgrammar.VocabType.RAW, stop_token_ids=[self.end]
         )
-        verdict = f"{result['passing']} of {schemas}" + (f"; {failed}" if failed else "")
-        lines.append(f"| {name} | " + " | ".join(f"{figure:,.1f}" for figure in figures) + f" | {verdict} |")
-    title = f"# Masks, side by side\n\nWritten by `{command}`: one thread, one run.\n\n"
-    return title + "\n".join(lines) + "\n"
+        self._compiler = xgrammar.GrammarCompiler(info, max_threads=1)
+        self._rows = np.zeros((1, (self.end + 32) // 32), dtype=np.int32)
+        import torch
+
+        self._tensor = torch.from_numpy(self._rows)
+
+    def compile(self, schema: Any) -> None:
+        self._matcher = self._module.GrammarMatcher(self._compiler.compile_json_schema(json.dumps(schema)))
+
+    def restart(self) -> None:
+        self._matcher.reset()
+
+    def fill(self) -> np.ndarray:
+        if not self._matcher.fill_next_token_bitmask(self._tensor, 0):
+            self._rows.fill(-1)  # "all allowed" leaves the row as it is
+        return self._rows[0].view(np.uint32)
+
+    def advance(self, token: int) -> None:
+        self._matcher.accept_token(token)
+
+
+class OutlinesCore:
+    """outlines-core from PyPI: schema to regular expression to index."""
+
+    def __init__(self, tokens: list[bytes | None], encoding: Any) -> None:
+        import outlines_core
+
+        self._module = outlines_core
+        ranks = [token for token in tokens if token]
+        self.shift, self.end = 0, len(ranks)
+        self._vocabulary = outlines_core.Vocabulary(self.end, {token: [i] for i, token in enumerate(ranks)})
+        self._row = np.zeros((self.end + 32) // 32, dtype=np.uint32)
+
+    def compile(self, schema: Any) -> None:
+        from outlines_core.json_schema import build_regex_from_schema
+
+        regex = build_regex_from_schema(json.dumps(schema))
+        self._index = self._module.Index(regex, self._vocabulary)
+        self.restart()
+
+    def restart(self) -> None:
+        self._guide = self._module.Guide(self._index)
+
+    def fill(self) -> np.ndarray:
+        self._guide.write_mask_into(self._row.ctypes.data, self._row.size, 4)
+        return self._row
+
+    def advance(self, token: int) -> None:
+        self._guide.advance(token, return_tokens=False)
+
+
+ENGINES: dict[str, type] = {
+    "structgen": Structgen,
+    "llguidance": LLGuidance,
+    "xgrammar": XGrammar,
+    "outlines_core": OutlinesCore,
+}
+
+
+def measure(engine: Engine, case: dict[str, Any], encoding: Any) -> dict[str, Any]:
+    """One schema: microseconds of the first mask, of each mask, of each advance; and the verdict."""
+    result: dict[str, Any] = {"verdict": "passing", "masks": [], "advances": []}
+    clock = time.perf_counter
+    began = clock()
+    try:
+        engine.compile(case["schema"])
+        engine.fill()
+    except Exception as error:
+        return {**result, "verdict": "refused", "reason": f"{type(error).__name__}: {error}"[:200]}
+    result["first"] = (clock() - began) * 1e6
+    for test in case["tests"]:
+        text = json.dumps(test["data"], ensure_ascii=False)
+        tokens = [token + engine.shift for token in encoding.encode(text, disallowed_special=())]
+        engine.restart()
+        accepted = True
+        for token in [*tokens, engine.end]:
+            began = clock()
+            row = engine.fill()
+            result["masks"].append((clock() - began) * 1e6)
+            accepted = bool(row[token >> 5] >> (token & 31) & 1)
+            if not accepted:
+                break
+            if token != engine.end:
+                began = clock()
+                engine.advance(token)
+                result["advances"].append((clock() - began) * 1e6)
+        if accepted != test["valid"]:
+            result["verdict"] = "accepts wrong output" if accepted else "refuses valid output"
+    return result
+
+
+def resident() -> float:
+    """Memory of this process in MB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def serve(name: str, pipe: Any) -> None:
+    """A process with one engine: answers a case with its figures."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    tokens, encoding = tekken_encoding()
+    before = resident()
+    try:
+        engine = ENGINES[name](tokens, encoding)
+    except ImportError as missing:
+        pipe.send({"missing": missing.name})
+        return
+    pipe.send({})
+    while True:
+        case = pipe.recv()
+        try:
+            result = measure(engine, case, encoding)
+        except MemoryError:
+            result = {"verdict": "limit", "masks": [], "advances": [], "reason": "memory"}
+        result["megabytes"] = resident() - before
+        pipe.send(result)
+
+
+class Worker:
+    """One engine in a process that is replaced when a schema takes too long."""
+
+    def __init__(self, name: str, seconds: int) -> None:
+        self.name, self.seconds = name, seconds
+        self.missing: str | None = None
+        self.start()
+
+    def start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, other = context.Pipe()
+        self.process = context.Process(target=serve, args=(self.name, other), daemon=True)
+        self.process.start()
+        other.close()
+        self.missing = self.pipe.recv().get("missing")
+
+    def run(self, case: dict[str, Any]) -> dict[str, Any]:
+        self.pipe.send(case)
+        try:
+            if self.pipe.poll(self.seconds):
+                result: dict[str, Any] = self.pipe.recv()
+                return result
+            reason = f"more than {self.seconds} s"
+        except EOFError:
+            reason = "the process ended"
+        self.process.kill()
+        self.process.join()
+        self.start()
+        return {"verdict": "limit", "masks": [], "advances": [], "reason": reason}
+
+
+QUANTILES = (50, 75, 90, 99, 99.9)
+
+
+def figures(values: list[float]) -> list[float]:
+    """Mean, quantiles and maximum."""
+    data = np.array(values) if values else np.full(1, np.nan)
+    return [float(data.mean()), *(float(q) for q in np.percentile(data, QUANTILES)), float(data.max())]
+
+
+def table(results: dict[str, list[dict[str, Any]]], missing: dict[str, str], command: str) -> str:
+    """The figures as Markdown: a table for each of mask, first mask and advance, then ratios."""
+    head = "| µs | mean | " + " | ".join(f"p{q}" for q in QUANTILES) + " | max |"
+    lines = [f"# Masks, side by side\n\nWritten by `{command}`: one run, engines in turns on one thread.\n"]
+    rows: dict[str, dict[str, list[float]]] = {}
+    for title, key in (("Mask", "masks"), ("Compile and first mask", "first"), ("Advance", "advances")):
+        lines += [f"## {title}\n", head, "|---" * (len(QUANTILES) + 3) + "|"]
+        for name, each in results.items():
+            values = [row["first"] for row in each if "first" in row]
+            if key != "first":
+                values = [value for row in each for value in row[key]]
+            rows.setdefault(key, {})[name] = figures(values)
+            lines.append(f"| {name} | " + " | ".join(f"{value:,.1f}" for value in rows[key][name]) + " |")
+        lines += [f"| {name} | not installed ({what}) |" for name, what in missing.items()]
+        lines.append("")
+    lines += ["## Verdicts and memory\n", "| | schemas | passing | " + " | ".join(VERDICTS) + " | MB |"]
+    lines.append("|---" * (len(VERDICTS) + 4) + "|")
+    for name, each in results.items():
+        counts = [sum(row["verdict"] == verdict for row in each) for verdict in ("passing", *VERDICTS)]
+        memory = max(row.get("megabytes", 0.0) for row in each)
+        lines.append(f"| {name} | {len(each)} | " + " | ".join(map(str, counts)) + f" | {memory:,.0f} |")
+    lines += [
+        "",
+        "Memory: the most that the process had grown by after a schema, the engine's vocabulary included.",
+        "",
+    ]
+    if "structgen" in results and len(results) > 1:
+        lines += ["## structgen as a part of the others\n", head.replace("µs", "ratio")]
+        lines.append("|---" * (len(QUANTILES) + 3) + "|")
+        for key, of in rows.items():
+            for name in of:
+                if name != "structgen":
+                    ratios = [own / other for own, other in zip(of["structgen"], of[name], strict=True)]
+                    lines.append(
+                        f"| {key}, {name} | " + " | ".join(f"{ratio:.2f}" for ratio in ratios) + " |"
+                    )
+    return "\n".join(lines) + "\n"
+
+
+def plot(results: dict[str, list[dict[str, Any]]], path: Path) -> None:
+    """Write how many masks take longer than a time, both on log axes."""
+    try:
+        import matplotlib
+    except ImportError:
+        print("no plot: matplotlib is not installed")
+        return
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(8, 5))
+    for name, each in results.items():
+        values = np.sort([value for row in each for value in row["masks"]])
+        if len(values):
+            axes.loglog(values, 1 - np.arange(len(values)) / len(values), label=name)
+    axes.set(
+        xlabel="µs for a mask", ylabel="part of the masks that take longer", title="Masks, 131,072 tokens"
+    )
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=120, bbox_inches="tight")
 
 
 def main() -> None:
-    """Measure every engine that is installed and write the table."""
+    """Measure every engine that is installed and write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--engines", default=",".join(ENGINES))
     parser.add_argument("--data", type=Path, default=DEFAULT / "maskbench_dev.jsonl.gz")
-    parser.add_argument("--sample", type=int, default=400)
+    parser.add_argument("--sample", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=int, default=20, help="for one schema with all its instances")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     with gzip.open(options.data, "rt") as lines:
         cases = [json.loads(line) for line in lines]
     sample = random.Random(options.seed).sample(cases, min(options.sample, len(cases)))
-    tokens, encoding = tekken_encoding()
-    special = len(tokens) - len(encoding._mergeable_ranks)
-    results: dict[str, dict[str, Any] | str] = {}
-    for build, name, shift in ((Structgen, "structgen", special), (LLGuidance, "llguidance", 0)):
-        try:
-            engine: Engine = build(tokens, encoding)
-        except ImportError as missing:
-            results[name] = f"not installed ({missing.name})"
-            continue
-        results[name] = measure(engine, sample, encoding, shift)
+    workers = [Worker(name, options.seconds) for name in options.engines.split(",")]
+    missing = {worker.name: worker.missing for worker in workers if worker.missing}
+    workers = [worker for worker in workers if not worker.missing]
+    results: dict[str, list[dict[str, Any]]] = {worker.name: [] for worker in workers}
+    for case in track(sample, description="schemas"):
+        for worker in workers:
+            results[worker.name].append({"engine": worker.name, "schema": case["name"], **worker.run(case)})
     command = f"python benchmarks/masks.py --sample {options.sample} --seed {options.seed}"
-    text = table(results, len(sample), command)
+    text = table(results, missing, f"{command} --engines {options.engines}")
     print(text)
     if options.out:
-        options.out.write_text(text)
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / "masks.md").write_text(text)
+        plot(results, options.out / "masks.png")
+        with (options.out / "masks.jsonl").open("w") as file:
+            for each in zip(*results.values(), strict=True):
+                file.writelines(json.dumps(row) + "\n" for row in each)
 
 
 if __name__ == "__main__":

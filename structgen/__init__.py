@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from structgen.caches import cache_info, clear_cache, set_cache_limit
 from structgen.constraint import Constraint, compile
 from structgen.errors import (
     BudgetTooSmall,
@@ -79,7 +80,9 @@ __all__ = [
     "Validation",
     "Vocabulary",
     "VocabularyError",
+    "cache_info",
     "choice",
+    "clear_cache",
     "compile",
     "example",
     "fill_masks",
@@ -87,6 +90,7 @@ __all__ = [
     "json_schema",
     "load",
     "regex",
+    "set_cache_limit",
     "validate",
 ]
 

@@ -2,7 +2,7 @@
 
 import builtins
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy
 from numpy.typing import NDArray
@@ -200,10 +200,14 @@ class Constraint:
         """Steps of the search that found a first completion."""
 
     @property
-    def cache_info(self) -> dict[str, int]: ...
+    def engine_bytes(self) -> int: ...
+
+def mask_cache_info() -> dict[str, int]: ...
+def set_mask_cache_limit(bytes: int) -> None: ...
+def clear_masks() -> None: ...
 
 class Matcher:
-    def advance(self, token: int) -> int:
+    def advance(self, token: SupportsIndex) -> int:
         """0: accepted, 1: rejected, 2: already terminated."""
 
     def try_advance(self, tokens: Sequence[int]) -> int: ...
@@ -227,3 +231,6 @@ class Matcher:
 
     def completes_within(self, tokens: int) -> bool: ...
     def completion_bytes(self) -> builtins.bytes: ...
+
+def fill_masks(matchers: list[Matcher], out: NDArray[Any], threads: int) -> None:
+    """One row for each as it is now, without the GIL."""

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from structgen import _native
+from structgen import _native, serialized
 from structgen.errors import ComplexityLimitExceeded, UnsatisfiableSchema, VocabularyError
 from structgen.grammars.choice import choice
 from structgen.grammars.grammar import Grammar
@@ -27,6 +27,18 @@ ENGINE_LIMIT_BYTES = 128 << 20
 _lock = threading.Lock()
 _lowering = threading.RLock()
 _current: list[_native.Store] = []
+
+
+def engine_bytes() -> int:
+    """Return what the engine that new constraints would share holds in memory."""
+    with _lock:
+        return _current[0].memory_bytes if _current else 0
+
+
+def forget_engine() -> None:
+    """Let the next constraint start a fresh engine; the old one goes with its last constraint."""
+    with _lock:
+        _current.clear()
 
 
 def _store() -> _native.Store:
@@ -109,10 +121,36 @@ class Constraint:
         """
         return self.matcher().completion_text().decode()
 
-    @property
-    def cache_info(self) -> dict[str, int]:
-        """Entries, bytes, hits and misses of the masks this constraint draws on, and the engine's bytes."""
-        return self._native.cache_info
+    def serialize(self) -> bytes:
+        """Return the grammar and the vocabulary's fingerprint as bytes, for :meth:`deserialize`.
+
+        Versioned, checked by a digest, free of pickle: it names what to compile and
+        never runs code.  Raises GrammarError for a grammar of a class of your own,
+        and for a registry that is not a mapping.
+        """
+        return serialized.dump(self.grammar, self.vocabulary.fingerprint)
+
+    @classmethod
+    def deserialize(cls, data: bytes, vocabulary: Vocabulary) -> Constraint:
+        """Compile what :meth:`serialize` wrote, for the same vocabulary.
+
+        Raises GrammarError for bytes that are damaged, of another version or not
+        written by ``serialize``, VocabularyError for another vocabulary, and what
+        :func:`compile` raises.  Cost: that of :func:`compile`.
+
+        >>> vocabulary = Vocabulary.from_tokens([b"yes", b"no", b"<end>"], eos=2)
+        >>> saved = compile(choice(["yes", "no"]), vocabulary).serialize()
+        >>> Constraint.deserialize(saved, vocabulary).matcher().allowed_tokens()
+        [0, 1]
+        """
+        grammar, fingerprint = serialized.load(data)
+        if fingerprint != vocabulary.fingerprint:
+            raise VocabularyError(
+                "this constraint was serialized with another vocabulary "
+                f"(fingerprint {fingerprint[:12]}…, here {vocabulary.fingerprint[:12]}…); "
+                "compile its grammar for this one instead"
+            )
+        return compile(grammar, vocabulary)
 
     def __repr__(self) -> str:
         return f"Constraint({self.grammar!r}, {self.vocabulary!r})"

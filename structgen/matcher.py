@@ -6,19 +6,18 @@ A thin, typed face of the native matcher.  Knows nothing about probabilities.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from structgen import _native
 from structgen.errors import MatcherError, MatcherTerminated, TokenRejected
 
 if TYPE_CHECKING:
-    from structgen import _native
     from structgen.constraint import Constraint
 
-_ACCEPTED, _REJECTED, _TERMINATED = 0, 1, 2
+_ACCEPTED, _TERMINATED = 0, 2
 
 
 class Matcher:
@@ -76,8 +75,7 @@ class Matcher:
         Raises TokenRejected when no valid output continues so, MatcherTerminated
         after an end token; the matcher is unchanged then.
         """
-        possible = 0 <= token < self.constraint.vocabulary.width
-        verdict = self._native.advance(token) if possible else _REJECTED
+        verdict = self._native.advance(token)
         if verdict == _ACCEPTED:
             return
         if verdict == _TERMINATED:
@@ -175,14 +173,8 @@ def fill_masks(matchers: Iterable[Matcher], out: Any, threads: int | None = None
 
     ``out`` is a C-contiguous two-dimensional array or CPU tensor of 32-bit
     integers.  The GIL is released meanwhile; ``threads`` bounds how many rows are
-    filled at the same time (default 1: constraints that share an engine take
-    turns, so more help only where they do not).
+    filled at the same time (default 1).  Rows met before are filled side by side;
+    states met for the first time take turns where their constraints share an engine.
+    The result does not depend on ``threads``.
     """
-    rows = list(matchers)
-    if not threads or threads < 2 or len(rows) < 2:
-        for row, matcher in enumerate(rows):
-            matcher.fill_mask(out, row)
-        return
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        for filled in [pool.submit(matcher.fill_mask, out, row) for row, matcher in enumerate(rows)]:
-            filled.result()
+    _native.fill_masks([matcher._native for matcher in matchers], out, max(1, threads or 1))

@@ -11,6 +11,7 @@
 #include "bindings/bindings.h"
 #include "bindings/guard.h"
 #include "bindings/store.h"
+#include "mask/fill_all.h"
 #include "mask/matcher.h"
 
 namespace nb = nanobind;
@@ -40,7 +41,18 @@ std::span<std::uint32_t> row_of(const Rows& out, std::size_t row, std::size_t wo
   return {data + row * width, words};
 }
 
-// A matcher with the constraint it belongs to, as Python holds it.
+// Any integer as a token id; what no id can be becomes one that no vocabulary has.
+std::uint32_t token_of(nb::handle token) {
+  const nb::object held = nb::steal(PyLong_CheckExact(token.ptr()) ? nullptr : PyNumber_Index(token.ptr()));
+  if (!PyLong_CheckExact(token.ptr()) && !held.is_valid()) throw nb::python_error();
+  int overflow = 0;
+  const long long id = PyLong_AsLongLongAndOverflow(held.is_valid() ? held.ptr() : token.ptr(), &overflow);
+  return overflow != 0 || id < 0 || id >= kNoToken ? kNoToken : static_cast<std::uint32_t>(id);
+}
+
+// A matcher with the constraint it belongs to, as Python holds it. What it has read changes only with the
+// GIL held, and what runs without the GIL works on a copy: two threads on one matcher get an order of
+// events they did not choose, and nothing worse.
 struct BoundMatcher {
   std::shared_ptr<Constraint> constraint;
   Matcher matcher;
@@ -55,7 +67,7 @@ std::shared_ptr<Constraint> make_constraint(const Store& store, Machine& machine
   const auto& single = trie->single_bytes();
   const bool covers = std::all_of(single.begin(), single.end(), [](bool present) { return present; });
   std::shared_ptr<const TokenTrie> shared = std::move(trie);
-  MaskCache& masks = store.engine->masks(machine, shared);
+  Masks& masks = store.engine->masks(machine, shared);
   return std::make_shared<Constraint>(
       Constraint{store.engine, &machine, start, shared, width, std::move(end_tokens), &masks, covers});
 }
@@ -113,28 +125,43 @@ void bind_matcher(nb::module_& m) {
            })
       .def_prop_ro("steps", [](Constraint& self) { return self.steps; },
                    "Steps of the search that found a first completion.")
-      .def_prop_ro("cache_info", [](Constraint& self) {
+      .def_prop_ro("engine_bytes", [](Constraint& self) {
         const EngineGuard guard(*self.engine);
-        nb::dict info;
-        info["entries"] = self.masks->entries();
-        info["bytes"] = self.masks->bytes();
-        info["hits"] = self.masks->hits();
-        info["misses"] = self.masks->misses();
-        info["engine_bytes"] = self.engine->memory_bytes();
-        return info;
+        return self.engine->memory_bytes();
       });
+
+  m.def("mask_cache_info", [] {
+    const MaskCache::Figures figures = MaskCache::process()->figures();
+    nb::dict info;
+    info["entries"] = figures.entries;
+    info["bytes"] = figures.bytes;
+    info["limit"] = figures.limit;
+    info["hits"] = figures.hits;
+    info["misses"] = figures.misses;
+    return info;
+  });
+  m.def("set_mask_cache_limit", [](std::size_t bytes) { MaskCache::process()->set_limit(bytes); }, nb::arg("bytes"));
+  m.def("clear_masks", [] { MaskCache::process()->clear(); });
 
   nb::class_<BoundMatcher>(m, "Matcher")
       .def("advance",
-           [](BoundMatcher& self, std::uint32_t token) {
+           [](BoundMatcher& self, nb::handle token) {
+             const std::uint32_t id = token_of(token);
              const auto guard = self.guard(false);
-             return static_cast<int>(self.matcher.advance(token));
+             return static_cast<int>(self.matcher.advance(id));
            },
-           nb::arg("token"), "0: accepted, 1: rejected, 2: already terminated.")
+           nb::arg("token"), nb::sig("def advance(self, token: typing.SupportsIndex) -> int"),
+           "0: accepted, 1: rejected, 2: already terminated.")
       .def("try_advance",
            [](BoundMatcher& self, const std::vector<std::uint32_t>& tokens) {
-             const auto guard = self.guard(true);
-             return self.matcher.try_advance(tokens);
+             Matcher ahead = self.matcher;
+             std::size_t accepted = 0;
+             {
+               const auto guard = self.guard(true);
+               accepted = ahead.try_advance(tokens);
+             }
+             self.matcher = std::move(ahead);
+             return accepted;
            },
            nb::arg("tokens"))
       .def("rollback",
@@ -154,8 +181,9 @@ void bind_matcher(nb::module_& m) {
       .def("fill_mask",
            [](BoundMatcher& self, const Rows& out, std::size_t row) {
              const std::span<std::uint32_t> words = row_of(out, row, self.matcher.mask_words());
-             const auto guard = self.guard(true);
-             self.matcher.fill_mask(words);
+             Matcher now = self.matcher;
+             const nb::gil_scoped_release without_gil;
+             now.fill_mask(words);
            },
            // Never converted: the mask would be written into a copy and lost.
            nb::arg("out").noconvert(), nb::arg("row") = 0)
@@ -190,6 +218,25 @@ void bind_matcher(nb::module_& m) {
         }
         return nb::bytes(text.data(), text.size());
       });
+
+  m.def(
+      "fill_masks",
+      [](const nb::list& matchers, const Rows& out, std::size_t threads) {
+        std::vector<Matcher> now;
+        std::vector<std::span<std::uint32_t>> rows;
+        for (nb::handle held : matchers) {
+          now.push_back(nb::cast<BoundMatcher&>(held).matcher);
+          rows.push_back(row_of(out, rows.size(), now.back().mask_words()));
+        }
+        std::vector<Matcher*> each;
+        for (Matcher& matcher : now) each.push_back(&matcher);
+        const nb::gil_scoped_release without_gil;
+        fill_all(each, rows, threads);
+      },
+      nb::arg("matchers"), nb::arg("out").noconvert(), nb::arg("threads"),
+      nb::sig("def fill_masks(matchers: list[Matcher], out: Annotated[NDArray, dict(order='C', device='cpu')], "
+              "threads: int) -> None"),
+      "One row for each as it is now, without the GIL.");
 }
 
 }  // namespace structgen::bindings

@@ -29,11 +29,19 @@ std::string_view view(const nb::bytes& bytes) { return {bytes.c_str(), bytes.siz
 std::span<const std::uint32_t> view(const Offsets& offsets) { return {offsets.data(), offsets.size()}; }
 nb::bytes to_bytes(std::string_view text) { return nb::bytes(text.data(), text.size()); }
 
+// What every string needs is made together with a large trie, rather than by the first mask.
+void prepare(const TokenTrie& trie) {
+  constexpr std::size_t kLarge = 20'000;
+  if (trie.vocabulary_size() >= kLarge) (void)trie.plain_text();
+}
+
 std::shared_ptr<TokenTrie> build(const nb::bytes& text, const Offsets& offsets) {
   const std::string_view text_view = view(text);
   const std::span<const std::uint32_t> offsets_view = view(offsets);
   nb::gil_scoped_release release;
-  return std::make_shared<TokenTrie>(TokenTrie::build(text_view, offsets_view));
+  auto trie = std::make_shared<TokenTrie>(TokenTrie::build(text_view, offsets_view));
+  prepare(*trie);
+  return trie;
 }
 
 std::shared_ptr<TokenTrie> load(const nb::bytes& saved, const nb::bytes& text, const Offsets& offsets) {
@@ -42,7 +50,9 @@ std::shared_ptr<TokenTrie> load(const nb::bytes& saved, const nb::bytes& text, c
   const std::span<const std::uint32_t> offsets_view = view(offsets);
   nb::gil_scoped_release release;
   auto trie = TokenTrie::load(saved_view, text_view, offsets_view);
-  return trie ? std::make_shared<TokenTrie>(std::move(*trie)) : nullptr;
+  if (!trie) return nullptr;
+  prepare(*trie);
+  return std::make_shared<TokenTrie>(std::move(*trie));
 }
 
 nb::bytes save(const TokenTrie& trie) {

@@ -42,6 +42,9 @@ class JsonMachine final : public Machine {
 
   Local resume(Local local, std::uint32_t result, std::string_view text) override;
   bool keeps_text(Local local) const override;
+  Local representative(Local local, std::size_t longest) override;
+  Local resume_unnamed(Local local, std::uint32_t result) override;
+  FreeText free_text(Local local) override;
   bool accepting(Local local) override;
   bool may_end(Local local) override;
   std::uint32_t end_result(Local local) override;
@@ -102,6 +105,7 @@ class JsonMachine final : public Machine {
   Local feed(const State& state, std::uint32_t code_point);
   std::uint32_t string_result(const State& state);
   std::string finish_string(const State& state);
+  Local near_string(State state, std::size_t longest);
   bool escape_possible(const State& state);
   std::uint32_t find_code_point(Regex language, std::uint32_t low, std::uint32_t high);
   std::uint32_t find_escaped(const State& state);
@@ -116,6 +120,7 @@ class JsonMachine final : public Machine {
   Transition object_step(State state, std::uint8_t byte);
   Transition start_key(State state);
   Local key_read(const State& state, std::string_view text);
+  Local stand_in(State state, Formula goal);
   std::string finish_object(const State& state);
   Local open_array(std::uint32_t formulas);
   Transition array_step(State state, std::uint8_t byte);

@@ -64,9 +64,45 @@ Transition JsonMachine::object_step(State state, std::uint8_t byte) {
 Transition JsonMachine::start_key(State state) {
   const Regex keys = solver_.key_language(vectors_[state.a][0], contexts_[state.b]);
   if (keys == regex::kNothing) return kDead;
+  std::vector<Regex> languages{keys};
+  for (const auto& [key_class, fresh] : solver_.fresh_regions(vectors_[state.a][0], contexts_[state.b])) {
+    languages.push_back(fresh);  // only watched: its truth says that the name itself does not matter
+  }
   state.phase = kInKey;
   state.blanks = 0;
-  return push(state, open_string({keys}, Frame::kKey));
+  return push(state, open_string(languages, Frame::kKey));
+}
+
+// --- For masks: a member without its object --------------------------------------
+//
+// Before a value, and in it, only the value's goal says what may come. Many places share it: every member
+// of the same schema, every undeclared key. A stand-in keeps nothing else (d is set), so it cannot
+// tell what comes after the value.
+
+Local JsonMachine::stand_in(State state, Formula goal) {
+  const std::uint32_t child = vectors_.intern({goal});
+  state.a = state.b = 0;
+  state.c = vectors_.intern({0, child, 0});
+  state.d = 1;
+  return intern(state);
+}
+
+Local JsonMachine::resume_unnamed(Local local, std::uint32_t result) {
+  const State state = states_[local];
+  if (state.frame != Frame::kObject || state.phase != kInKey) return kUnsettled;
+  const std::vector<std::uint32_t> truth = vectors_[result];
+  for (std::size_t i = 1; i < truth.size(); ++i) {
+    if (!truth[i]) continue;
+    // Undeclared keys of one region that were not read yet can be exchanged for each other in every
+    // completion, so one of them speaks for all.
+    const Formula goal = vectors_[state.a][0];
+    const ObjectContext context = contexts_[state.b];
+    const auto [key_class, fresh] = solver_.fresh_regions(goal, context)[i - 1];
+    const std::uint32_t example = formulas_.key(formulas_.regexes().witness(fresh));
+    const Formula value = solver_.member_goal(goal, context, *key_class, example);
+    return value == kFalse ? kDead : stand_in({.frame = Frame::kObject, .phase = kColon}, value);
+  }
+  return kUnsettled;  // a declared key
 }
 
 // The key is complete: decide what its value must satisfy and what has to be watched.

@@ -70,7 +70,7 @@ Transition JsonMachine::string_step(State state, std::uint8_t byte) {
     case kPlain: {
       if (byte == '"') {
         if (!formulas_.regexes().nullable(vectors_[state.a][0])) return kDead;
-        return state.frame == Frame::kKey ? pop(Action::Kind::kPopText, 0)
+        return state.frame == Frame::kKey ? pop(Action::Kind::kPopText, string_result(state))
                                           : pop(Action::Kind::kPop, string_result(state));
       }
       if (byte == '\\') {
@@ -196,6 +196,28 @@ std::uint32_t JsonMachine::find_escaped(const State& state) {
   const std::uint32_t from = std::max(low, 0xD800u), to = std::min(high, 0xDBFFu);
   if (from > to) return kNoCodePoint;
   return find_code_point(goal, 0x10000 + ((from - 0xD800) << 10), 0x10000 + ((to - 0xD800) << 10) + 0x3FF);
+}
+
+// --- For masks
+
+// The languages as far as a token can tell. An escape is looked at up to one character ahead.
+Local JsonMachine::near_string(State state, std::size_t longest) {
+  constexpr std::size_t kLongestCharacter = 4;
+  std::vector<Regex> languages = vectors_[state.a];
+  for (Regex& language : languages) {
+    language = formulas_.regexes().near(language, static_cast<std::uint32_t>(longest + kLongestCharacter));
+  }
+  state.a = vectors_.intern(languages);
+  return intern(state);
+}
+
+Machine::FreeText JsonMachine::free_text(Local local) {
+  const State& state = states_[local];
+  if ((state.frame != Frame::kString && state.frame != Frame::kKey) || state.phase != kPlain) return {};
+  const Regex goal = vectors_[state.a][0];
+  if (!formulas_.regexes().well_formed(goal)) return {};  // inside a character
+  const regex::Store::FreePoints free = formulas_.regexes().free_points(goal);
+  return {true, free.exact, free.points};
 }
 
 std::uint32_t JsonMachine::string_result(const State& state) {

@@ -148,12 +148,24 @@ Transition JsonMachine::word_step(State state, std::uint8_t byte) {
   return intern(state);
 }
 
+// --- What masks ask ----------------------------------------------------------
+
+Local JsonMachine::representative(Local local, std::size_t longest) {
+  const State state = states_[local];
+  if (state.frame == Frame::kString || state.frame == Frame::kKey) return near_string(state, longest);
+  if (state.frame == Frame::kObject && (state.phase == kColon || state.phase == kBeforeValue)) {
+    return stand_in(state, vectors_[plan(state.c).child][0]);
+  }
+  return local;
+}
+
 // --- What the stack asks ----------------------------------------------------
 
 Local JsonMachine::resume(Local local, std::uint32_t result, std::string_view text) {
   if (states_[local].frame == Frame::kObject && states_[local].phase == kInKey) {
     return key_read(states_[local], text);
   }
+  if (states_[local].frame == Frame::kObject && states_[local].d != 0) return kUnsettled;  // a stand-in
   const bool remember = text.empty();
   const std::uint64_t memo = static_cast<std::uint64_t>(local) << 32 | result;
   if (remember) {

@@ -89,6 +89,8 @@ class Solver {
   const KeyClass& classify(Formula f, const ObjectContext& context, std::uint32_t key);
   // Every key that may come next, as a language of decoded strings.
   Regex key_language(Formula f, const ObjectContext& context);
+  // The undeclared keys that were not read yet, by class; nothing where there are many classes.
+  std::vector<std::pair<const KeyClass*, Regex>> fresh_regions(Formula f, const ObjectContext& context);
   // What the value of a member of this class must satisfy so that the object can still
   // be completed; kFalse when nothing does.
   Formula member_goal(Formula f, const ObjectContext& context, const KeyClass& key_class, std::uint32_t key);

@@ -5,6 +5,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "json/solver.h"
@@ -39,6 +40,8 @@ struct Solver::Profile {
   std::vector<Formula> pattern_literals;              // all other members-literals
   std::unordered_map<std::uint32_t, KeyClass> classes;        // of declared keys, filled on demand
   std::unordered_map<std::uint32_t, KeyClass> other_classes;  // of the others, by their literals
+  // Undeclared keys by class, by rank table; empty where there are more than a few classes.
+  std::unordered_map<std::uint32_t, std::vector<std::pair<const KeyClass*, Regex>>> few_regions;
   std::unordered_map<std::uint32_t, std::uint32_t> lowest_required_rank;  // by rank table
 };
 

@@ -100,6 +100,27 @@ void Solver::divide(const Region& part, Formula literal, std::vector<Region>& ou
   out.back().literals.push_back(literal);
 }
 
+std::vector<std::pair<const KeyClass*, Regex>> Solver::fresh_regions(Formula f, const ObjectContext& context) {
+  constexpr std::size_t kMany = 3;
+  Profile& known = *const_cast<Profile*>(&profile(f));
+  const auto [entry, added] = known.few_regions.try_emplace(context.ranks);
+  if (added) {
+    std::vector<std::uint32_t> named = known.keys;
+    named.insert(named.end(), key_lists_[context.ranks].begin(), key_lists_[context.ranks].end());
+    std::vector<Region> parts{{other_keys(std::move(named)), {}}};
+    for (Formula literal : known.pattern_literals) {
+      std::vector<Region> finer;
+      for (Region& part : parts) divide(part, literal, finer);
+      parts = std::move(finer);
+      if (parts.size() > kMany) parts.clear();
+    }
+    for (Region& part : parts) entry->second.emplace_back(&class_of(known, std::move(part.literals)), part.keys);
+  }
+  std::vector<std::pair<const KeyClass*, Regex>> fresh;
+  for (const auto& [key_class, keys] : entry->second) fresh.emplace_back(key_class, without_seen(keys, context));
+  return fresh;
+}
+
 // Pattern literals that only forbid; first those that forbid the keys as such, since they divide for good.
 std::vector<Formula> Solver::forbidding(Formula f) {
   const Profile& known = profile(f);

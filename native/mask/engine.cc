@@ -2,29 +2,6 @@
 
 namespace structgen {
 
-const LocalMask* MaskCache::find(Local local) {
-  auto entry = entries_.find(local);
-  if (entry == entries_.end()) {
-    ++misses_;
-    return nullptr;
-  }
-  ++hits_;
-  order_.splice(order_.begin(), order_, entry->second);
-  return &entry->second->mask;
-}
-
-const LocalMask* MaskCache::insert(Local local, LocalMask mask) {
-  bytes_ += mask.bytes();
-  order_.push_front({local, std::move(mask)});
-  entries_[local] = order_.begin();
-  while (bytes_ > limit_ && order_.size() > 1) {
-    bytes_ -= order_.back().mask.bytes();
-    entries_.erase(order_.back().local);
-    order_.pop_back();
-  }
-  return &order_.front().mask;
-}
-
 json::JsonMachine& Engine::json_machine(const json::Options& options) {
   for (auto& [known, machine] : json_machines_) {
     if (known == options) return *machine;
@@ -33,12 +10,12 @@ json::JsonMachine& Engine::json_machine(const json::Options& options) {
   return *json_machines_.back().second;
 }
 
-MaskCache& Engine::masks(const Machine& machine, const std::shared_ptr<const TokenTrie>& trie) {
-  for (CacheKey& key : caches) {
-    if (key.machine == &machine && key.trie == trie) return *key.cache;
+Masks& Engine::masks(Machine& machine, const std::shared_ptr<const TokenTrie>& trie) {
+  for (const auto& known : masks_) {
+    if (&known->machine() == &machine && known->trie() == trie) return *known;
   }
-  caches.push_back({&machine, trie, std::make_unique<MaskCache>(mask_cache_limit)});
-  return *caches.back().cache;
+  masks_.push_back(std::make_unique<Masks>(machine, texts, mutex, trie));
+  return *masks_.back();
 }
 
 std::size_t Engine::memory_bytes() const {

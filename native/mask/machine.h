@@ -21,10 +21,14 @@
 #include <unordered_map>
 #include <vector>
 
+#include "interner.h"
+
 namespace structgen {
 
 using Local = std::uint32_t;
 inline constexpr Local kDead = 0;
+// What resume() answers where it would have to know the stack better than the asker does.
+inline constexpr Local kUnsettled = 0x7FFFFFFFu;
 
 // A row entry: a local state, kDead, kUnknown, or kActionBit | index of an action.
 using Transition = std::uint32_t;
@@ -46,6 +50,14 @@ struct Action {
   bool operator==(const Action&) const = default;
 };
 
+struct ActionHash {
+  std::size_t operator()(const Action& action) const {
+    std::size_t seed = static_cast<std::size_t>(action.kind);
+    for (std::uint32_t part : {action.local, action.child, action.result}) seed = mix_hash(seed, part);
+    return seed;
+  }
+};
+
 class Machine {
  public:
   virtual ~Machine() = default;
@@ -57,14 +69,18 @@ class Machine {
   }
   // 256 entries; the pointer stays valid. Entries may be kUnknown until asked for.
   Transition* row(Local local) {
-    if (local >= rows_.size()) rows_.resize(local + 1, nullptr);
-    if (!rows_[local]) rows_[local] = make_row(local);
-    return rows_[local];
+    Transition* known = known_row(local);
+    return known ? known : new_row(local);
   }
+  // The same where it was asked for before, else null.
+  Transition* known_row(Local local) const { return local < rows_.size() ? rows_[local] : nullptr; }
   const Action& action(Transition t) const { return actions_[t & ~kActionBit]; }
+  // Equal actions are one, so that places where a frame is left alike can be told by it.
   Transition add_action(const Action& action) {
-    actions_.push_back(action);
-    return kActionBit | static_cast<Transition>(actions_.size() - 1);
+    const auto next = static_cast<Transition>(actions_.size());
+    auto [entry, added] = action_ids_.try_emplace(action, kActionBit | next);
+    if (added) actions_.push_back(action);
+    return entry->second;
   }
 
   // The frame in `local` goes on after the one above it ended with `result`. `text` is what
@@ -73,6 +89,40 @@ class Machine {
   // Whether the bytes read while the frame is in this state are needed when it resumes
   // (something is read above it) or ends with kPopText (it is on top).
   virtual bool keeps_text(Local local) const = 0;
+
+  // --- What only masks ask. Answers may be coarse, never wrong.
+
+  // A state that allows the same bytes as `local`, and leaves its frame by the same actions, over every
+  // text of at most `longest` bytes. Where it cannot follow a text, its resume() says kUnsettled.
+  virtual Local representative(Local local, std::size_t longest) {
+    (void)longest;
+    return local;
+  }
+  // What resume() gives after kPopText whatever the text was, or a state that stands for it as above;
+  // kUnsettled where the text matters.
+  virtual Local resume_unnamed(Local local, std::uint32_t result) {
+    (void)local, (void)result;
+    return kUnsettled;
+  }
+  // Inside a JSON string, between two characters: how many further characters of any kind it takes.
+  struct FreeText {
+    bool inside = false;       // a quote, a backslash or a control character is no character
+    bool exact = false;        // more than `points` it does not take
+    std::uint32_t points = 0;  // so many it takes
+  };
+  virtual FreeText free_text(Local local) {
+    (void)local;
+    return {};
+  }
+  // Whether that is any character, `points` times at least; remembered, since walks ask often.
+  bool takes_any_text(Local local, std::uint32_t points) {
+    if (local >= free_.size()) free_.resize(local + 1, kNotAsked);
+    if (free_[local] == kNotAsked) {
+      const FreeText text = free_text(local);
+      free_[local] = text.inside ? std::min(text.points, kNotAsked - 1) : 0;
+    }
+    return points != 0 && free_[local] >= points;
+  }
 
   // May the output end when this is the only frame / when this frame is on top of the last one?
   virtual bool accepting(Local local) = 0;
@@ -104,17 +154,25 @@ class Machine {
     return own_rows_.back()->entries;
   }
   std::size_t row_bytes() const {
-    return own_rows_.size() * sizeof(Row) + rows_.size() * sizeof(Transition*) +
-           actions_.size() * sizeof(Action);
+    return own_rows_.size() * sizeof(Row) + rows_.size() * sizeof(Transition*) + free_.size() * 4 +
+           actions_.size() * (2 * sizeof(Action) + 32);
   }
 
  private:
+  Transition* new_row(Local local) {
+    if (local >= rows_.size()) rows_.resize(local + 1 + local / 2, nullptr);
+    return rows_[local] = make_row(local);
+  }
   struct Row {
     Transition entries[256];
   };
+  static constexpr std::uint32_t kNotAsked = 0xFFFFFFFFu;
+
   std::vector<Transition*> rows_;
+  std::vector<std::uint32_t> free_;  // see takes_any_text
   std::vector<std::unique_ptr<Row>> own_rows_;
   std::vector<Action> actions_;
+  std::unordered_map<Action, Transition, ActionHash> action_ids_;
   std::unordered_map<Local, WayOut> ways_out_;  // filled by Cursor::way_out
 };
 

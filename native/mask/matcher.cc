@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "mask/walk.h"
-
 namespace structgen {
 
 namespace {
@@ -37,6 +35,12 @@ Matcher::Verdict Matcher::advance(std::uint32_t token) {
   if (token >= constraint_->trie->vocabulary_size()) return Verdict::kRejected;
   const std::string_view bytes = constraint_->trie->token_bytes(token);
   if (bytes.empty()) return Verdict::kRejected;
+  if (std::optional<Stack> stack = advance_top(bytes)) {
+    if (stack->empty()) return Verdict::kRejected;
+    history_ = PersistentList<Step>({std::move(*stack), false}, history_);
+    ++length_;
+    return Verdict::kAccepted;
+  }
   Cursor cursor(*constraint_->machine, constraint_->engine->texts);
   Top top = cursor.load(history_.front().stack);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -47,6 +51,31 @@ Matcher::Verdict Matcher::advance(std::uint32_t token) {
   history_ = PersistentList<Step>({cursor.save(top, bytes), false}, history_);
   ++length_;
   return Verdict::kAccepted;
+}
+
+// The usual token moves the top frame and nothing else: the stack after it, empty for a dead end;
+// nothing where it takes a cursor to say.
+std::optional<Stack> Matcher::advance_top(std::string_view bytes) {
+  if (!constraint_->covers_all_bytes) return std::nullopt;
+  Machine& machine = *constraint_->machine;
+  const Stack& stack = history_.front().stack;
+  const Stack::View below = Stack::View(stack).tail();
+  if (!below.empty() && below.front().recording) return std::nullopt;  // the text is for that one, too
+  StackFrame top = stack.front();
+  const bool kept = machine.keeps_text(top.local);
+  for (const char byte : bytes) {
+    const Transition t = machine.transition(top.local, static_cast<std::uint8_t>(byte));
+    if (t >= kActionBit) return std::nullopt;
+    if (t == kDead) return Stack();
+    top.local = t;
+  }
+  if (machine.keeps_text(top.local) != kept) return std::nullopt;
+  if (kept) {
+    for (const char byte : bytes) {
+      top.text = constraint_->engine->texts.extend(top.text, static_cast<std::uint8_t>(byte));
+    }
+  }
+  return Stack(top, stack.tail());
 }
 
 std::size_t Matcher::try_advance(std::span<const std::uint32_t> tokens) {
@@ -68,28 +97,15 @@ bool Matcher::can_stop() {
   return cursor.accepting(cursor.load(history_.front().stack));
 }
 
-const LocalMask& Matcher::local_mask(Local local) {
-  if (const LocalMask* known = constraint_->masks->find(local)) return *known;
-  return *constraint_->masks->insert(
-      local, walk_local(*constraint_->machine, constraint_->engine->texts, *constraint_->trie, local));
-}
-
 void Matcher::fill_mask(std::span<std::uint32_t> out) {
-  constraint_->machine->refill();
   if (is_terminated()) {
     std::fill(out.begin(), out.end(), 0u);
     return;
   }
   const Stack& stack = history_.front().stack;
-  const LocalMask& mask = local_mask(stack.front().local);
-  const std::size_t words = std::min(mask.bits.size(), out.size());
-  std::copy_n(mask.bits.begin(), words, out.begin());
-  std::fill(out.begin() + static_cast<std::ptrdiff_t>(words), out.end(), 0u);
-  Cursor cursor(*constraint_->machine, constraint_->engine->texts);
-  const Top top = cursor.load(stack);
-  walk_leaving(cursor, top, *constraint_->trie, mask, out);
+  constraint_->masks->fill(stack, out);
   if (!constraint_->covers_all_bytes) keep_token_live(out);
-  if (cursor.accepting(top)) {
+  if (constraint_->masks->may_end(stack)) {
     for (std::uint32_t end : constraint_->end_tokens) out[end >> 5] |= 1u << (end & 31);
   }
 }

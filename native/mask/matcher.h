@@ -1,6 +1,6 @@
 // One sequence under a constraint: which tokens may come, and what happened so far.
 //
-// Every method expects the engine's lock to be held by the caller.
+// Every method but fill_mask expects the engine's lock to be held by the caller.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mask/engine.h"
@@ -22,7 +23,7 @@ struct Constraint {
   std::shared_ptr<const TokenTrie> trie;
   std::uint32_t width;                    // logits, ≥ vocabulary
   std::vector<std::uint32_t> end_tokens;  // sorted
-  MaskCache* masks;
+  Masks* masks;
   bool covers_all_bytes;                  // then a live byte state is live for tokens too
   // Only used when some byte is not a token: stacks known to (not) reach an end by tokens.
   std::unordered_map<std::vector<std::uint32_t>, bool, VectorHash> token_live = {};
@@ -41,6 +42,7 @@ class Matcher {
   std::size_t length() const { return length_; }
 
   // out has mask_words() words; bit t says whether token t keeps the output completable.
+  // Takes the engine's lock itself, where it needs it.
   void fill_mask(std::span<std::uint32_t> out);
   std::size_t mask_words() const { return (constraint_->width + 31) / 32; }
   bool can_stop();
@@ -58,10 +60,10 @@ class Matcher {
     Stack stack;
     bool terminated = false;
   };
+  std::optional<Stack> advance_top(std::string_view bytes);
   bool is_end_token(std::uint32_t token) const;
   bool token_live(Cursor& cursor, const Top& top, std::string_view read);
   void keep_token_live(std::span<std::uint32_t> out);
-  const LocalMask& local_mask(Local local);
 
   std::shared_ptr<Constraint> constraint_;
   PersistentList<Step> history_;

@@ -50,6 +50,19 @@ class PersistentList {
   }
   bool operator==(const PersistentList& other) const { return node_ == other.node_; }
 
+  // Looks down a list that somebody else keeps, without counting references.
+  class View {
+   public:
+    explicit View(const PersistentList& list) : node_(list.node_) {}
+    bool empty() const { return node_ == nullptr; }
+    const T& front() const { return node_->value; }
+    View tail() const { return View(node_->next); }
+
+   private:
+    explicit View(const Node* node) : node_(node) {}
+    const Node* node_;
+  };
+
  private:
   static void retain(Node* node) { node->references.fetch_add(1, std::memory_order_relaxed); }
 

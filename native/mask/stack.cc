@@ -47,6 +47,7 @@ Cursor::Result Cursor::act(Top& top, Transition t, std::uint8_t byte, std::strin
     }
     const Local next = resume(slots_[static_cast<std::size_t>(top.below)], top, action, byte, read);
     if (next == kDead) return Result::kDead;
+    if (next == kUnsettled) return Result::kUnsettled;
     top = resumed(top.below, next);
     if (action.kind != Action::Kind::kPopAgain) return Result::kAlive;
     t = machine_.transition(top.local, byte);

@@ -74,10 +74,11 @@ class Cursor {
   // A top whose stack underneath is left open: pops below it are reported, not followed.
   static Top open_top(Local local) { return {kFloor, local, TextTable::kEmpty, 0}; }
 
-  enum class Result : std::uint8_t { kAlive, kDead, kLeaves };
+  enum class Result : std::uint8_t { kAlive, kDead, kLeaves, kUnsettled };
 
   // Reads `byte`; `read` is everything before it since the cursor was loaded. On kLeaves
-  // (only above kFloor) the top is unchanged and `transition` says how it would leave.
+  // (only above kFloor) the top is unchanged and `transition` says how it would leave;
+  // kUnsettled (only from a Machine::representative) means that the real stack has to tell.
   Result step(Top& top, std::uint8_t byte, std::string_view read, Transition* transition = nullptr) {
     const Transition t = machine_.transition(top.local, byte);
     if (t < kActionBit) {

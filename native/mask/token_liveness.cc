@@ -7,7 +7,6 @@
 
 #include "budget.h"
 #include "mask/matcher.h"
-#include "mask/walk.h"
 
 namespace structgen {
 
@@ -43,10 +42,7 @@ bool Matcher::token_live(Cursor& cursor, const Top& top, std::string_view read) 
       }
     }
     if (verdict != known.end()) continue;
-    const LocalMask& local = local_mask(stack.front().local);
-    std::fill(mask.begin(), mask.end(), 0u);
-    std::copy(local.bits.begin(), local.bits.end(), mask.begin());
-    walk_leaving(here, start, *constraint_->trie, local, mask);
+    constraint_->masks->fill(stack, mask);
     for (std::size_t word = 0; word < mask.size(); ++word) {
       for (std::uint32_t bits = mask[word]; bits; bits &= bits - 1) {
         const auto token = static_cast<std::uint32_t>(word * 32 + static_cast<std::size_t>(std::countr_zero(bits)));
@@ -66,6 +62,7 @@ bool Matcher::token_live(Cursor& cursor, const Top& top, std::string_view read) 
 }
 
 void Matcher::keep_token_live(std::span<std::uint32_t> out) {
+  const std::lock_guard lock(constraint_->engine->mutex);
   Cursor cursor(*constraint_->machine, constraint_->engine->texts);
   const Top start = cursor.load(history_.front().stack);
   for (std::size_t word = 0; word < out.size(); ++word) {

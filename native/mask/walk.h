@@ -1,20 +1,33 @@
 // The walk of the token trie through a machine: which tokens keep a completion reachable.
+//
+// All of these add tokens to `marks`; where a frame is left, or only the real stack can
+// tell, they note the place instead.
 #pragma once
 
 #include <cstdint>
 #include <span>
-#include <string_view>
+#include <vector>
 
-#include "mask/engine.h"
+#include "mask/mask_cache.h"
 #include "mask/stack.h"
+#include "vocabulary/token_trie.h"
 
 namespace structgen {
 
-// Everything `local` allows without looking underneath, and where its frame is left.
-LocalMask walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local local);
+using Places = std::vector<LocalMask::Leaving>;
 
-// The rest of a mask: below each place where the top frame is left, walk on in the real stack.
-void walk_leaving(Cursor& cursor, const Top& top, const TokenTrie& trie, const LocalMask& mask,
-                  std::span<std::uint32_t> out);
+// Everything `local` allows without looking underneath.
+void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local local,
+                TokenMarks& marks, Places& leaving);
+
+// The tokens that left a frame at one of `places`, after which the one below went on in `next`: with
+// the byte of that place if `again`, else with the byte after it.
+void walk_below(Machine& machine, TextTable& texts, const TokenTrie& trie,
+                std::span<const LocalMask::Leaving> places, bool again, Local next,
+                TokenMarks& marks, Places& leaving);
+
+// The tokens at or below these places, from their first byte on, in the real stack.
+void walk_again(Machine& machine, TextTable& texts, const TokenTrie& trie,
+                std::span<const LocalMask::Leaving> places, const Stack& stack, TokenMarks& marks);
 
 }  // namespace structgen

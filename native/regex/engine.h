@@ -8,6 +8,7 @@
 //   characters.cc  code points lowered to bytes
 //   derive.cc      derivatives and dense rows
 //   search.cc      emptiness, distance, witness
+//   horizon.cc    what short texts cannot tell apart
 //   print.cc       the readable form
 //
 // Does not know: pattern syntax, Python, JSON.
@@ -82,6 +83,10 @@ class Engine {
   std::uint32_t distance(Regex r);
   std::string witness(Regex r);
   std::string print(Regex r) const;
+  // horizon.cc: what no text of at most `longest` bytes can tell apart; recursion is bounded.
+  Regex near(Regex r, std::uint32_t longest, unsigned depth = 0);
+  std::uint32_t free_points(Regex r, unsigned depth = 0);
+  bool counts_points(Regex r) const { return element(r).base == any_character_; }
   // The code points of a kCharacter expression.
   const Ranges& ranges(Regex r) const { return characters_.at(r); }
 
@@ -121,6 +126,9 @@ class Engine {
   bool merge_character_loops(std::vector<Regex>& parts);
   bool clip_lengths(std::vector<Regex>& parts);
   bool merge_complements(std::vector<Regex>& parts);
+
+  // horizon.cc
+  std::uint32_t reach(Regex r, unsigned depth);
 
   // counters.cc
   void merge_counters(std::vector<Regex>& parts);

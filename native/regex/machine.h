@@ -17,6 +17,9 @@ class RegexMachine final : public Machine {
   bool may_end(Local) override { return false; }
   std::uint32_t end_result(Local) override { return 0; }
   std::string way_on(Local local) override { return store_.witness(local); }
+  Local representative(Local local, std::size_t longest) override {
+    return store_.near(local, static_cast<std::uint32_t>(longest));
+  }
   std::size_t memory_bytes() const override { return row_bytes() + store_.memory_bytes(); }
 
  protected:

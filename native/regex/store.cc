@@ -37,6 +37,9 @@ bool Store::empty(Regex r) { return engine().empty(r); }
 std::uint32_t Store::distance(Regex r) { return engine().distance(r); }
 std::string Store::witness(Regex r) { return engine().witness(r); }
 std::string Store::print(Regex r) const { return engine().print(r); }
+Regex Store::near(Regex r, std::uint32_t longest) { return engine().near(r, longest); }
+Store::FreePoints Store::free_points(Regex r) { return {engine().free_points(r), engine().counts_points(r)}; }
+bool Store::well_formed(Regex r) const { return engine().well_formed(r); }
 std::size_t Store::size() const { return engine().size(); }
 std::size_t Store::memory_bytes() const { return engine().memory_bytes(); }
 

@@ -63,6 +63,17 @@ class Store {
   bool matches(Regex r, std::string_view text);  // whole text
   std::string print(Regex r) const;              // for people and golden tests
 
+  // --- What a mask can tell, whose tokens are short.
+  // An expression with the same members and the same live prefixes among texts of at most `longest` bytes.
+  Regex near(Regex r, std::uint32_t longest);
+  // So many characters, whichever they are, leave a completion possible; `exact`: and no more than these.
+  struct FreePoints {
+    std::uint32_t points;
+    bool exact;
+  };
+  FreePoints free_points(Regex r);
+  bool well_formed(Regex r) const;  // every member is valid UTF-8 by itself
+
   std::size_t size() const;  // expressions interned
   std::size_t memory_bytes() const;
 

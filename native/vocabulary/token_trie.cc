@@ -4,12 +4,23 @@
 #include "vocabulary/token_trie.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <limits>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 
+#include "vocabulary/plain_text.h"
+
 namespace structgen {
+
+struct TokenTrie::Plain {
+  std::once_flag once;
+  std::atomic<bool> made = false;
+  PlainText text;
+};
+
 namespace {
 
 // The first eight bytes as a number that orders like the bytes, so that most
@@ -57,7 +68,7 @@ TokenTrie TokenTrie::with_text(std::string_view text, std::span<const std::uint3
 TokenTrie TokenTrie::build(std::string_view text, std::span<const std::uint32_t> offsets) {
   TokenTrie trie = with_text(text, offsets);
   trie.grow();
-  trie.note_single_bytes();
+  trie.finish();
   return trie;
 }
 
@@ -117,7 +128,11 @@ void TokenTrie::grow() {
   nodes_.shrink_to_fit();
 }
 
-void TokenTrie::note_single_bytes() {
+void TokenTrie::finish() {
+  plain_ = std::make_shared<Plain>();
+  if (std::any_of(next_same_.begin(), next_same_.end(), [](std::uint32_t id) { return id != kNoToken; })) {
+    for (Node& node : nodes_) node.copies = node.token != kNoToken && next_same_[node.token] != kNoToken;
+  }
   single_bytes_.assign(256, false);
   for (std::uint32_t node = 1; node < nodes_.size(); node = nodes_[node].subtree_end) {
     if (nodes_[node].token != kNoToken) single_bytes_[nodes_[node].byte] = true;
@@ -156,7 +171,15 @@ std::uint32_t TokenTrie::longest_prefix(std::string_view bytes) const {
 std::size_t TokenTrie::memory_bytes() const {
   return sizeof(*this) + nodes_.capacity() * sizeof(Node) +
          (next_same_.capacity() + offsets_.capacity()) * sizeof(std::uint32_t) + text_.capacity() +
-         single_bytes_.capacity() / 8;
+         single_bytes_.capacity() / 8 + (plain_->made ? plain_->text.memory_bytes() : 0);
+}
+
+const PlainText& TokenTrie::plain_text() const {
+  std::call_once(plain_->once, [this] {
+    plain_->text = PlainText::build(*this);
+    plain_->made = true;
+  });
+  return plain_->text;
 }
 
 }  // namespace structgen

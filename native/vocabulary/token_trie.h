@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -16,6 +17,8 @@ namespace structgen {
 
 inline constexpr std::uint32_t kNoToken = 0xFFFFFFFFu;
 
+struct PlainText;  // plain_text.h
+
 class TokenTrie {
  public:
   // In preorder. Node 0 is the root (the empty string, no byte, no token).
@@ -24,6 +27,7 @@ class TokenTrie {
     std::uint32_t token;        // smallest id with exactly these bytes, or kNoToken
     std::uint16_t depth;        // bytes from the root
     std::uint8_t byte;          // last byte; siblings ascend by it
+    bool copies = false;        // further ids have these bytes, see next_same
   };
 
   // tokens[id] are the bytes of id; an empty view means "never text". Throws std::length_error
@@ -60,12 +64,14 @@ class TokenTrie {
   // bit b set: byte b is a token of its own
   const std::vector<bool>& single_bytes() const { return single_bytes_; }
   std::size_t memory_bytes() const;
+  // The tokens that can stand inside a JSON string; made on first use, by one thread at a time.
+  const PlainText& plain_text() const;
 
  private:
   static TokenTrie with_text(std::string_view text, std::span<const std::uint32_t> offsets);
   void grow();             // nodes_ and next_same_ from the text
   bool fits_text() const;  // is this the trie of the text?
-  void note_single_bytes();
+  void finish();           // what is derived from the nodes
 
   std::vector<Node> nodes_;
   std::vector<std::uint32_t> next_same_;
@@ -74,6 +80,9 @@ class TokenTrie {
   std::vector<bool> single_bytes_;
   std::array<std::uint32_t, 256> first_{};  // child of the root by byte; 0 where there is none
   std::size_t longest_ = 0;
+
+  struct Plain;  // shared by copies of the trie
+  std::shared_ptr<Plain> plain_;
 };
 
 }  // namespace structgen

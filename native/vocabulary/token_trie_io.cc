@@ -69,7 +69,7 @@ std::optional<TokenTrie> TokenTrie::load(std::string_view saved, std::string_vie
   }
   for (std::uint32_t& next : trie.next_same_) next = take<std::uint32_t>(saved);
   if (!trie.fits_text()) return std::nullopt;
-  trie.note_single_bytes();
+  trie.finish();
   return trie;
 }
 

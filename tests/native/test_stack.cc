@@ -1,4 +1,5 @@
 // Persistent lists, interned texts and the bounded cache of masks: the containers under matchers.
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 namespace {
 
 using structgen::LocalMask;
+using structgen::LocalMaskPtr;
 using structgen::MaskCache;
 using structgen::PersistentList;
 using structgen::TextTable;
@@ -20,9 +22,9 @@ using structgen::TextTable;
 using Numbers = PersistentList<int>;
 using Shared = PersistentList<std::shared_ptr<int>>;
 
-LocalMask mask_of(std::size_t words, std::uint32_t value) {
-  LocalMask mask;
-  mask.bits.assign(words, value);
+LocalMaskPtr mask_of(std::size_t words, std::uint32_t value) {
+  auto mask = std::make_shared<LocalMask>();
+  mask->words.assign(words, value);
   return mask;
 }
 
@@ -114,26 +116,84 @@ TEST(texts_are_interned_byte_by_byte) {
 }
 
 TEST(the_cache_keeps_to_its_bytes_and_drops_the_oldest) {
-  const std::size_t each = mask_of(64, 0).bytes();
+  MaskCache probe(1 << 20);
+  probe.insert(1, {1, 1}, mask_of(64, 0));
+  const std::size_t each = probe.figures().bytes;
   MaskCache cache(4 * each + each / 2);
-  for (structgen::Local local = 1; local <= 4; ++local) cache.insert(local, mask_of(64, local));
-  CHECK_EQ(cache.entries(), 4u);
-  CHECK(cache.find(1) != nullptr);  // now the most recent
-  cache.insert(5, mask_of(64, 5));
-  CHECK_EQ(cache.entries(), 4u);
-  CHECK(cache.bytes() <= 4 * each + each / 2);
-  CHECK(cache.find(2) == nullptr);
-  const LocalMask* kept = cache.find(1);
-  CHECK(kept != nullptr && kept->bits[0] == 1u);
-  CHECK_EQ(cache.hits(), 2u);
-  CHECK_EQ(cache.misses(), 1u);
+  for (std::uint32_t local = 1; local <= 4; ++local) cache.insert(1, {1, local}, mask_of(64, local));
+  CHECK_EQ(cache.figures().entries, 4u);
+  CHECK(cache.find({1, 1}) != nullptr);  // now the most recent
+  cache.insert(1, {1, 5}, mask_of(64, 5));
+  CHECK_EQ(cache.figures().entries, 4u);
+  CHECK(cache.figures().bytes <= 4 * each + each / 2);
+  CHECK(cache.find({1, 2}) == nullptr);
+  const LocalMaskPtr kept = cache.find({1, 1});
+  CHECK(kept != nullptr && kept->words[0] == 1u);
+  CHECK_EQ(cache.figures().hits, 2u);
+  CHECK_EQ(cache.figures().misses, 1u);
+  cache.set_limit(each);
+  CHECK_EQ(cache.figures().entries, 1u);
+  CHECK(cache.find({1, 1}) != nullptr);
+  cache.clear();
+  CHECK_EQ(cache.figures().bytes, 0u);
+  CHECK(kept->words.size() == 64);  // in use, so it lives on
 }
 
-TEST(a_mask_larger_than_the_cache_is_still_usable) {
+TEST(a_mask_larger_than_the_cache_is_still_found) {
   MaskCache cache(100);
-  const LocalMask* mask = cache.insert(9, mask_of(1000, 3));
-  CHECK(mask != nullptr && mask->bits.size() == 1000 && mask->bits[999] == 3u);
-  cache.insert(10, mask_of(1, 1));
-  CHECK_EQ(cache.entries(), 1u);
-  CHECK(cache.find(10) != nullptr);
+  cache.insert(1, {1, 9}, mask_of(1000, 3));
+  const LocalMaskPtr mask = cache.find({1, 9});
+  CHECK(mask != nullptr && mask->words.size() == 1000 && mask->words[999] == 3u);
+  cache.insert(1, {1, 10}, mask_of(1, 1));
+  CHECK_EQ(cache.figures().entries, 1u);
+  CHECK(cache.find({1, 10}) != nullptr);
+  cache.set_limit(0);
+  CHECK_EQ(cache.figures().entries, 0u);
+  cache.insert(1, {1, 11}, mask_of(1, 1));
+  CHECK(cache.find({1, 11}) == nullptr);
+}
+
+TEST(a_link_finds_its_target_while_that_is_kept) {
+  MaskCache cache(1 << 20);
+  cache.link(1, {1, 2}, {1, 1});
+  CHECK(cache.find({1, 2}) == nullptr);
+  cache.insert(2, {1, 1}, mask_of(1, 7));
+  const LocalMaskPtr mask = cache.find({1, 2});
+  CHECK(mask != nullptr && mask->words[0] == 7u);
+  cache.forget(2);
+  CHECK(cache.find({1, 2}) == nullptr);
+  CHECK_EQ(cache.figures().entries, 1u);
+  cache.forget(1);
+  CHECK_EQ(cache.figures().entries, 0u);
+  CHECK_EQ(cache.figures().bytes, 0u);
+}
+
+TEST(masks_keep_to_the_smaller_form) {
+  structgen::TokenMarks marks(64);
+  std::vector<std::uint32_t> out(65, 0xFFFFFFFFu);
+  marks.add(0);
+  marks.add(2047);
+  LocalMask few;
+  few.take(marks);
+  CHECK(few.words.empty() && few.tokens.size() == 2);
+  few.copy_to(out);
+  CHECK(out[0] == 1u && out[1] == 0u && out[63] == 0x80000000u && out[64] == 0u);
+  for (std::uint32_t token = 0; token < 16; ++token) marks.add(token * 64 + 1);
+  LocalMask listed;
+  listed.take(marks);
+  CHECK(listed.words.empty() && listed.tokens.size() == 16);
+  for (std::uint32_t token = 0; token < 17; ++token) marks.add(token * 64 + 1);
+  LocalMask many;
+  many.take(marks);
+  CHECK(many.words.size() == 64 && many.tokens.empty() && many.words[32] == 2u && many.words[34] == 0u);
+  many.add_to(out);
+  CHECK(out[0] == 3u && out[32] == 2u && out[63] == 0x80000000u);
+  marks.words()[5] = 0xFFu;
+  marks.add(7);
+  LocalMask at_once;
+  at_once.take(marks);
+  CHECK(at_once.words[5] == 0xFFu && at_once.words[0] == 0x80u && at_once.words[32] == 0u);
+  LocalMask none;
+  none.take(marks);
+  CHECK(none.words.empty() && none.tokens.empty());
 }

@@ -1,0 +1,134 @@
+// Masks computed so far, for the whole process: bounded in bytes, least recently used first out.
+//
+// Masks are immutable and handed out as shared pointers, so the lock is only held for a lookup. Does not
+// know what a key means, nor how masks are made.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "mask/machine.h"
+#include "vocabulary/token_trie.h"
+
+namespace structgen {
+
+// Bits of tokens on their way into a mask, one array for many masks: the first few are also listed, so
+// that a small mask costs nothing proportional to the vocabulary.
+class TokenMarks {
+ public:
+  explicit TokenMarks(std::size_t words) : words_(words + 1), list_(words / 4 + 2) { clear(); }
+  // kNoToken is a token that never shows up in a mask: no branch in the innermost loop of a walk.
+  void add(std::uint32_t token) {
+    const bool real = token != kNoToken;
+    const std::uint32_t bit = real ? token : nowhere();
+    words_[bit >> 5] |= 1u << (bit & 31);
+    list_[listed_] = token;
+    listed_ += (real && listed_ + 1 < list_.size()) ? 1 : 0;
+  }
+  // The words, for one who writes many at once.
+  std::span<std::uint32_t> words() {
+    listed_ = list_.size() - 1;
+    return {words_.data(), words_.size() - 1};
+  }
+  void clear();
+
+ private:
+  friend struct LocalMask;
+  std::uint32_t nowhere() const { return static_cast<std::uint32_t>((words_.size() - 1) * 32); }
+  bool all_listed() const { return listed_ + 1 < list_.size(); }
+
+  std::vector<std::uint32_t> words_;  // one more than there are tokens for
+  std::vector<std::uint32_t> list_;
+  std::size_t listed_ = 0;  // the last place of the list: the words alone know
+};
+
+// What a frame allows, whatever is underneath.
+struct LocalMask {
+  // `transition` of a place that only a walk from the start of the token, in the real stack, can settle.
+  static constexpr Transition kRewalk = kUnknown;
+
+  struct Leaving {
+    std::uint32_t node;     // in the trie: here the frame is left …
+    Transition transition;  // … by this action
+  };
+  struct Group {  // places where the frame is left by the same action
+    Transition transition;
+    std::uint32_t first, last;
+  };
+  std::vector<std::uint32_t> words;   // one bit a token; empty where few are allowed:
+  std::vector<std::uint32_t> tokens;  // then these are
+  std::vector<Leaving> leaving;       // by transition, then by node
+  std::vector<Group> groups;
+  std::uint64_t serial = 0;  // unique in the process
+  bool ends = false;         // the output may end here if the frame is the last …
+  bool may_end = false;      // … or the frame may, before the next byte
+
+  // Takes the tokens and clears the marks; keeps the smaller form.
+  void take(TokenMarks& marks);
+  void group_leaving();
+  void copy_to(std::span<std::uint32_t> out) const;
+  void add_to(std::span<std::uint32_t> out) const;
+  std::size_t bytes() const {
+    return (words.capacity() + tokens.capacity()) * 4 + leaving.capacity() * sizeof(Leaving) +
+           groups.capacity() * sizeof(Group) + 240;
+  }
+};
+using LocalMaskPtr = std::shared_ptr<const LocalMask>;
+
+struct MaskKey {
+  std::uint64_t of;   // a machine over a vocabulary, or a mask
+  std::uint64_t and_; // a state
+  bool operator==(const MaskKey&) const = default;
+};
+
+class MaskCache {
+ public:
+  explicit MaskCache(std::size_t limit) : limit_(limit) {}
+  // The one that all constraints share.
+  static const std::shared_ptr<MaskCache>& process();
+
+  LocalMaskPtr find(const MaskKey& key);
+  // Keeps the mask, unless one is known under this key; `owner` is whom forget() names.
+  void insert(std::uint64_t owner, const MaskKey& key, LocalMaskPtr mask);
+  // From now on `key` finds what `target` does, for as long as that is kept.
+  void link(std::uint64_t owner, const MaskKey& key, const MaskKey& target);
+  void forget(std::uint64_t owner);
+  void clear();
+  void set_limit(std::size_t bytes);  // 0: nothing is kept
+  std::uint64_t next_serial();        // never 0
+
+  struct Figures {
+    std::size_t entries, bytes, limit;
+    std::uint64_t hits, misses;
+  };
+  Figures figures() const;
+
+ private:
+  struct Entry {
+    MaskKey key;
+    std::uint64_t owner;
+    LocalMaskPtr mask;  // null for a link …
+    MaskKey target;     // … to this
+    std::size_t bytes;
+  };
+  struct KeyHash {
+    std::size_t operator()(const MaskKey& key) const { return mix_hash(key.of, key.and_); }
+  };
+  LocalMaskPtr found(const MaskKey& key);  // these need the lock
+  void add(Entry entry);
+  void trim();
+
+  mutable std::mutex mutex_;
+  std::list<Entry> order_;  // most recent first
+  std::unordered_map<MaskKey, std::list<Entry>::iterator, KeyHash> entries_;
+  std::size_t limit_;
+  std::size_t bytes_ = 0;
+  std::uint64_t hits_ = 0, misses_ = 0, serial_ = 0;
+};
+
+}  // namespace structgen

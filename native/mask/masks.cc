@@ -1,0 +1,138 @@
+#include "mask/masks.h"
+
+#include <algorithm>
+
+#include "mask/walk.h"
+
+namespace structgen {
+
+namespace {
+
+// A walk that runs out of its budget leaves no marks behind.
+struct Cleared {
+  TokenMarks& marks;
+  ~Cleared() { marks.clear(); }
+};
+
+}  // namespace
+
+Masks::Masks(Machine& machine, TextTable& texts, std::recursive_mutex& mutex,
+             std::shared_ptr<const TokenTrie> trie)
+    : machine_(machine),
+      texts_(texts),
+      mutex_(mutex),
+      trie_(std::move(trie)),
+      cache_(MaskCache::process()),
+      owner_(cache_->next_serial()),
+      marks_((trie_->vocabulary_size() + 31) / 32) {}
+
+Masks::~Masks() { cache_->forget(owner_); }
+
+std::shared_ptr<LocalMask> Masks::finished(std::shared_ptr<LocalMask> mask) {
+  mask->take(marks_);
+  mask->group_leaving();
+  mask->serial = cache_->next_serial();
+  return mask;
+}
+
+LocalMaskPtr Masks::local(Local local) {
+  const MaskKey key{owner_, local};
+  if (LocalMaskPtr known = cache_->find(key)) return known;
+  const std::lock_guard lock(mutex_);
+  machine_.refill();
+  const Local stands_for = machine_.representative(local, trie_->longest_token());
+  const MaskKey target{owner_, stands_for};
+  if (stands_for != local) cache_->link(owner_, key, target);
+  if (LocalMaskPtr known = cache_->find(target)) return known;
+  const Cleared cleared{marks_};
+  auto mask = std::make_shared<LocalMask>();
+  walk_local(machine_, texts_, *trie_, stands_for, marks_, mask->leaving);
+  mask = finished(std::move(mask));
+  mask->ends = machine_.accepting(stands_for);
+  mask->may_end = machine_.may_end(stands_for);
+  cache_->insert(owner_, target, mask);
+  return mask;
+}
+
+LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, Local frame) {
+  const MaskKey key{mask.serial << 1, static_cast<std::uint64_t>(group.transition) << 32 | frame};
+  if (LocalMaskPtr known = cache_->find(key)) return known;
+  const std::lock_guard lock(mutex_);
+  machine_.refill();
+  const Action action = machine_.action(group.transition);
+  Local next = kUnsettled;
+  if (action.kind == Action::Kind::kPopText) {
+    next = machine_.resume_unnamed(frame, action.result);
+  } else if (!machine_.keeps_text(frame)) {
+    next = machine_.resume(frame, action.result, {});
+    // What the bytes of a token can still do there starts one byte later at the earliest.
+    if (next != kDead && next != kUnsettled) next = machine_.representative(next, trie_->longest_token());
+  }
+  const MaskKey target{mask.serial << 1 | 1, static_cast<std::uint64_t>(group.transition) << 32 | next};
+  cache_->link(owner_, key, target);
+  if (LocalMaskPtr known = cache_->find(target)) return known;
+  const Cleared cleared{marks_};
+  auto result = std::make_shared<LocalMask>();
+  if (next == kUnsettled) {
+    for (std::uint32_t i = group.first; i < group.last; ++i) {
+      result->leaving.push_back({mask.leaving[i].node, LocalMask::kRewalk});
+    }
+  } else if (next != kDead) {
+    const std::span places(mask.leaving.data() + group.first, group.last - group.first);
+    walk_below(machine_, texts_, *trie_, places, action.kind == Action::Kind::kPopAgain, next, marks_,
+               result->leaving);
+  }
+  result = finished(std::move(result));
+  cache_->insert(owner_, target, result);
+  return result;
+}
+
+void Masks::fill(const Stack& stack, std::span<std::uint32_t> out) {
+  LocalMaskPtr mask = local(stack.front().local);
+  mask->copy_to(out);
+  if (mask->leaving.empty()) return;
+  struct Part {
+    LocalMaskPtr mask;
+    Stack::View frames;
+  };
+  std::vector<Part> parts{{std::move(mask), Stack::View(stack)}};
+  while (!parts.empty()) {
+    const Part part = std::move(parts.back());
+    parts.pop_back();
+    const Stack::View under = part.frames.tail();
+    for (const LocalMask::Group& group : part.mask->groups) {
+      if (group.transition == LocalMask::kRewalk) {
+        rewalk(stack, *part.mask, group, out);
+        continue;
+      }
+      if (under.empty()) continue;
+      LocalMaskPtr rest = below(*part.mask, group, under.front().local);
+      rest->add_to(out);
+      if (!rest->leaving.empty()) parts.push_back({std::move(rest), under});
+    }
+  }
+}
+
+void Masks::rewalk(const Stack& stack, const LocalMask& mask, const LocalMask::Group& group,
+                   std::span<std::uint32_t> out) {
+  const std::lock_guard lock(mutex_);
+  machine_.refill();
+  const std::span places(mask.leaving.data() + group.first, group.last - group.first);
+  const Cleared cleared{marks_};
+  walk_again(machine_, texts_, *trie_, places, stack, marks_);
+  LocalMask found;
+  found.take(marks_);
+  found.add_to(out);
+}
+
+bool Masks::may_end(const Stack& stack) {
+  const LocalMaskPtr mask = local(stack.front().local);
+  const bool last = Stack::View(stack).tail().empty();
+  if (last || !mask->may_end) return last && mask->ends;
+  const std::lock_guard lock(mutex_);
+  machine_.refill();
+  Cursor cursor(machine_, texts_);
+  return cursor.accepting(cursor.load(stack));
+}
+
+}  // namespace structgen

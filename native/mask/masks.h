@@ -1,0 +1,53 @@
+// The masks of one machine over one vocabulary: found in the cache, or made by walking the token trie.
+//
+// The mask of a stack is put together from its top down. What the top frame allows depends on its
+// local state alone. Where a token leaves it, the frame below resumes in a state of its own, and what
+// the rest of such tokens may be depends on that state alone; and so on down. Each of these parts
+// is cached; the few places where only the whole stack can tell are walked again every time.
+//
+// Locks: fill() takes the engine's lock only for what it has to make.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "mask/mask_cache.h"
+#include "mask/stack.h"
+#include "vocabulary/token_trie.h"
+
+namespace structgen {
+
+class Masks {
+ public:
+  Masks(Machine& machine, TextTable& texts, std::recursive_mutex& mutex, std::shared_ptr<const TokenTrie> trie);
+  ~Masks();
+  Masks(const Masks&) = delete;
+  Masks& operator=(const Masks&) = delete;
+
+  // Every token that keeps a completion reachable byte by byte; end tokens are not looked at.
+  void fill(const Stack& stack, std::span<std::uint32_t> out);
+  bool may_end(const Stack& stack);
+
+  const Machine& machine() const { return machine_; }
+  const std::shared_ptr<const TokenTrie>& trie() const { return trie_; }
+
+ private:
+  LocalMaskPtr local(Local local);
+  LocalMaskPtr below(const LocalMask& mask, const LocalMask::Group& group, Local frame);
+  void rewalk(const Stack& stack, const LocalMask& mask, const LocalMask::Group& group,
+              std::span<std::uint32_t> out);
+  std::shared_ptr<LocalMask> finished(std::shared_ptr<LocalMask> mask);
+
+  Machine& machine_;
+  TextTable& texts_;
+  std::recursive_mutex& mutex_;
+  std::shared_ptr<const TokenTrie> trie_;
+  std::shared_ptr<MaskCache> cache_;
+  std::uint64_t owner_;
+  TokenMarks marks_;  // empty between calls
+};
+
+}  // namespace structgen

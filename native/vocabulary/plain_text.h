@@ -1,0 +1,43 @@
+// The tokens of a vocabulary as the inside of a JSON string sees them, between two characters.
+//
+// *Plain* tokens hold no quote, backslash or control character and are UTF-8 so far (the last
+// character may be incomplete): a string without bounds takes every one of them. *Exits* are plain up
+// to a quote or a backslash. Nothing else can come. Where a string is free, its mask is one of the
+// rows below instead of a walk of the whole trie.
+//
+// Does not know: automata, masks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "vocabulary/token_trie.h"
+
+namespace structgen {
+
+struct PlainText {
+  static constexpr std::uint32_t kRows = 20;  // nearly all tokens are shorter; 16 KB each for 131,072 tokens
+
+  static PlainText build(const TokenTrie& trie);
+
+  std::vector<TokenTrie::Node> nodes;   // the trie of the plain tokens
+  std::vector<std::uint32_t> tokens;    // their ids in the order of the nodes, copies included
+  std::vector<std::uint32_t> first;     // node -> where the ids at or below it start; one more at the end
+  std::vector<TokenTrie::Node> exits;   // the trie of the exits
+  std::vector<std::uint32_t> exit_origin;  // node of `exits` -> node of the whole trie
+  std::uint32_t longest_points = 0;     // characters of the longest plain token, an incomplete one included
+
+  // Sets `bits` to the plain tokens of at most so many characters.
+  void copy_within(std::uint32_t points, std::span<std::uint32_t> bits) const;
+  std::size_t memory_bytes() const;
+
+ private:
+  std::vector<std::vector<std::uint32_t>> rows_;          // [n]: bits of the tokens of at most n characters
+  std::vector<std::uint32_t> all_;                        // bits of all of them
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> longer_;  // (characters, id) past the last row, longest first
+};
+
+}  // namespace structgen
