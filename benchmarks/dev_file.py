@@ -1,10 +1,12 @@
 """The development file through the real engine: every schema, every instance, token by token.
 
-    python benchmarks/dev_file.py [--data FILE] [--masks] [--limit N] [--out FOLDER]
+    python benchmarks/dev_file.py [--data FILE] [--options any|default] [--masks] [--limit N] [--out FOLDER]
 
 Each schema is compiled against the tekken vocabulary with property order,
 whitespace, numbers and escapes all "any"; every valid instance must be accepted
-and every invalid one refused.  ``--masks`` also demands that each token's bit is
+and every invalid one refused.  With ``--options default`` a valid instance may be written in a way that
+the options leave out; then it must be accepted once as few options as possible are set to "any", and
+the row says which.  ``--masks`` also demands that each token's bit is
 set in the mask before it is advanced.  Schemas run in a pool of at most two
 processes with a memory and a time limit each; what kills one is a row that says so.
 
@@ -26,6 +28,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +75,7 @@ def _too_slow(number: int, frame: object) -> None:
     raise TooSlow
 
 
-def start_worker(masks: bool, seconds: int) -> None:
+def start_worker(masks: bool, seconds: int, options: str) -> None:
     """Load the vocabulary once per process and set its limits."""
     import structgen as sg
 
@@ -81,6 +84,7 @@ def start_worker(masks: bool, seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     signal.signal(signal.SIGALRM, _too_slow)
     _state.update(vocabulary=vocabulary, encode=encode, masks=masks, seconds=seconds)
+    _state["options"] = ANY if options == "any" else {}
 
 
 def check(row: dict[str, Any]) -> dict[str, Any]:
@@ -109,7 +113,7 @@ def _check(row: dict[str, Any], result: dict[str, Any]) -> None:
 
     began = time.perf_counter()
     try:
-        constraint = sg.compile(sg.json_schema(row["schema"], **ANY), _state["vocabulary"])
+        constraint = sg.compile(sg.json_schema(row["schema"], **_state["options"]), _state["vocabulary"])
     except sg.UnsatisfiableSchema as error:
         if any(case["valid"] for case in row["tests"]):
             result.update(verdict="validation error", reason=str(error)[:300])
@@ -125,9 +129,28 @@ def _check(row: dict[str, Any], result: dict[str, Any]) -> None:
         matcher.reset()
         accepted = accepts(matcher, _state["encode"](text))
         if accepted != case["valid"]:
+            needed = "" if accepted else left_out(row["schema"], text)
+            if needed:
+                result.update(verdict="left out", kind=needed, reason=f"instance {number}")
+                continue
             verdict = "invalidation error" if accepted else "validation error"
             result.update(verdict=verdict, reason=f"instance {number}: {text[:200]}")
             return
+
+
+def left_out(schema: Any, text: str) -> str:
+    """Name the options that leave a valid text out: the fewest that accept it when set to "any"."""
+    import structgen as sg
+
+    if _state["options"]:
+        return ""
+    for count in range(1, len(ANY) + 1):
+        for names in combinations(ANY, count):
+            grammar = sg.json_schema(schema, **{name: ANY[name] for name in names})
+            matcher = sg.compile(grammar, _state["vocabulary"]).matcher()
+            if accepts(matcher, _state["encode"](text)):
+                return ", ".join(names)
+    return ""
 
 
 def accepts(matcher: Any, tokens: list[int]) -> bool:
@@ -164,25 +187,30 @@ def rows(path: Path, limit: int | None, done: set[str]) -> Iterator[dict[str, An
                 yield row
 
 
-def report(results: list[dict[str, Any]], masks: bool) -> str:
+def report(results: list[dict[str, Any]], masks: bool, options: str) -> str:
     """Write the Markdown page: counts, refusals by kind, every schema that does not pass."""
     counts = Counter(result["verdict"] for result in results)
     how = "each token's bit in the mask, then advance" if masks else "advance, token by token"
     lines = [
         "# The development file",
         "",
-        f"{len(results)} schemas; 131,072-token vocabulary; options all `any`; checked by {how}.",
-        "Written by `python benchmarks/dev_file.py`.",
+        f"{len(results)} schemas; 131,072-token vocabulary; checked by {how}.",
+        f"Options: {'the defaults' if options == 'default' else 'all `any`'}.",
+        f"Written by `python benchmarks/dev_file.py{' --options default' if options == 'default' else ''}`.",
         "",
         "| verdict | schemas |",
         "|---|---|",
     ]
-    order = ("pass", "refused", "validation error", "invalidation error", "limit", "crash")
+    order = ("pass", "left out", "refused", "validation error", "invalidation error", "limit", "crash")
     lines += [f"| {verdict} | {counts[verdict]} |" for verdict in order]
     kinds = Counter(result["kind"] for result in results if result["verdict"] == "refused")
     if kinds:
         lines += ["", "| refused for | schemas |", "|---|---|"]
         lines += [f"| {kind} | {count} |" for kind, count in kinds.most_common()]
+    options_needed = Counter(result["kind"] for result in results if result["verdict"] == "left out")
+    if options_needed:
+        lines += ["", "| a valid instance needs `any` for | schemas |", "|---|---|"]
+        lines += [f"| {names} | {count} |" for names, count in options_needed.most_common()]
     seconds = sorted(result["seconds"] for result in results if "seconds" in result)
     if seconds:
         p50, p99 = seconds[len(seconds) // 2] * 1e3, seconds[len(seconds) * 99 // 100] * 1e3
@@ -191,7 +219,7 @@ def report(results: list[dict[str, Any]], masks: bool) -> str:
             f"Compile and first mask: {p50:.2f} ms at the median, {p99:.1f} ms at the 99th percentile,",
         ]
         lines += [f"{seconds[-1] * 1e3:.0f} ms at most."]
-    failing = [result for result in results if result["verdict"] != "pass"]
+    failing = [result for result in results if result["verdict"] not in ("pass", "left out")]
     if failing:
         lines += ["", "| schema | verdict | reason |", "|---|---|---|"]
         for result in sorted(failing, key=lambda result: (result["verdict"], result["name"])):
@@ -200,7 +228,9 @@ def report(results: list[dict[str, Any]], masks: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def run(path: Path, log: Path, masks: bool, limit: int | None, workers: int, seconds: int) -> None:
+def run(
+    path: Path, log: Path, masks: bool, options: str, limit: int | None, workers: int, seconds: int
+) -> None:
     """Check every schema not in ``log`` yet, appending one line each."""
     from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
@@ -225,7 +255,7 @@ def run(path: Path, log: Path, masks: bool, limit: int | None, workers: int, sec
             queue = [suspects.pop()] if alone else waiting
             running: dict[Future[dict[str, Any]], dict[str, Any]] = {}
             size = 1 if alone else workers
-            with ProcessPoolExecutor(size, context, start_worker, (masks, seconds)) as pool:
+            with ProcessPoolExecutor(size, context, start_worker, (masks, seconds, options)) as pool:
                 try:
                     while queue or running:
                         while queue and len(running) < size * 2:
@@ -249,6 +279,7 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=DEFAULT / "maskbench_dev.jsonl.gz")
     parser.add_argument("--out", type=Path, default=Path("build/dev-file"))
+    parser.add_argument("--options", choices=("any", "default"), default="any")
     parser.add_argument("--masks", action="store_true", help="check every token's bit in the mask too")
     parser.add_argument("--limit", type=int, help="only the first N schemas")
     parser.add_argument("--workers", type=int, default=2, choices=(1, 2))
@@ -258,9 +289,17 @@ def main() -> None:
         parser.error(f"{arguments.data} is absent; set STRUCTGEN_DATA or give --data")
     arguments.out.mkdir(parents=True, exist_ok=True)
     log = arguments.out / "results.jsonl"
-    run(arguments.data, log, arguments.masks, arguments.limit, arguments.workers, arguments.seconds)
+    run(
+        arguments.data,
+        log,
+        arguments.masks,
+        arguments.options,
+        arguments.limit,
+        arguments.workers,
+        arguments.seconds,
+    )
     results = [json.loads(line) for line in log.read_text().splitlines()]
-    page = report(results, arguments.masks)
+    page = report(results, arguments.masks, arguments.options)
     (arguments.out / "dev-file.md").write_text(page, encoding="utf-8")
     print(page.split("\n| schema |")[0])
 

@@ -188,9 +188,16 @@ class Solver {
   std::optional<Choice> next_choice(Formula f);
   Formula choose(Formula f, const Choice& choice, std::size_t branch);
   // solver_replay.cc
-  Formula after_value(Formula f, const std::vector<Formula>& literals, std::string_view text, std::uint32_t index);
+  struct NamedText {
+    std::uint32_t key;
+    std::string text;  // the value
+    bool operator==(const NamedText&) const = default;
+  };
+  std::vector<NamedText> members_of(std::string_view text);
+  bool members_meet(Formula f, const std::vector<const NamedText*>& members);
+  bool items_meet(Formula f, const std::vector<std::string_view>& items);
   bool meets(Formula f, std::string_view text);
-  bool replay(Formula f, const ObjectContext& context, std::string_view members);
+  bool replay(Formula f, const ObjectContext& context);
   void remember_witness(const std::string& members);
   // solver_exclusion.cc
   struct Demand {
@@ -247,7 +254,7 @@ class Solver {
   std::unordered_map<ContextKey, Formula, ContextKeyHash> goals_;
   std::unordered_map<std::vector<std::uint32_t>, std::vector<Move>, VectorHash> moves_;
   std::unordered_map<std::uint64_t, Formula> item_goals_;
-  std::vector<std::string> recent_;  // witnesses found last, newest first
+  std::vector<std::vector<NamedText>> recent_;  // witnesses found last, newest first
   std::unordered_map<Formula, Formula> simplified_;
   std::unordered_map<Formula, std::string> only_values_;  // empty: none, or several
   std::unordered_map<Formula, std::uint32_t> clip_limits_;

@@ -202,17 +202,21 @@ std::optional<std::string> Solver::search_array(Formula start, std::uint32_t fir
     const Formula f = state.choice ? choose(state.f, *state.choice, state.branch) : state.f;
     if (f == kFalse) continue;
     if (formulas_.closed(f)) {
-      std::vector<const std::string*> items;
-      if (!state.item.empty()) items.push_back(&state.item);
-      for (std::int32_t i = state.previous; i >= 0; i = states[static_cast<std::size_t>(i)].previous) {
-        const std::string& item = states[static_cast<std::size_t>(i)].item;
-        if (!item.empty()) items.push_back(&item);  // a choice adds no item
-      }
+      // The items from last to first, and what follows each of the states on the way: whoever reads the
+      // array as found here need not search again.
       std::string text;
-      text.reserve(state.length);
-      for (auto item = items.rbegin(); item != items.rend(); ++item) {
-        if (!text.empty()) text += ',';
-        text += **item;
+      const bool remember = state.length <= kRemembered;
+      const auto prepend = [&](const ArrayState& step) {
+        if (step.item.empty()) return;  // a choice adds no item
+        text = text.empty() ? step.item : step.item + "," + text;
+      };
+      prepend(state);
+      for (std::int32_t i = state.previous; i >= 0; i = states[static_cast<std::size_t>(i)].previous) {
+        const ArrayState& step = states[static_cast<std::size_t>(i)];
+        if (remember && step.previous >= 0 && !step.choice) {
+          arrays_.try_emplace(static_cast<std::uint64_t>(step.f) << 32 | clip_index(step.f, step.index), text);
+        }
+        prepend(step);
       }
       return text;
     }

@@ -14,6 +14,8 @@ namespace structgen::json {
 
 inline constexpr std::uint32_t kNoRank = 0xFFFFFFFFu;
 inline constexpr std::size_t kMaxWitness = 1u << 20;
+// Witnesses up to this length also answer for the states on the way to their end.
+inline constexpr std::uint64_t kRemembered = 1u << 14;
 inline constexpr std::size_t kMaxMoves = 4096;
 
 // A member of a witness.

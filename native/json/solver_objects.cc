@@ -203,12 +203,8 @@ bool Solver::completes_object(Formula f, const ObjectContext& context) {
   if (formulas_.closed(f)) return true;
   const Profile& known = profile(f);
   if (!known.simple) {
-    const bool asked = objects_.count({f, relevant(f, context), 0}) != 0;
-    if (!asked) {
-      for (const std::string& members : std::vector<std::string>(recent_)) {
-        if (replay(f, context, members)) return true;
-      }
-    }
+    const bool known_already = objects_.count({f, relevant(f, context), 0}) != 0;
+    if (!known_already && replay(f, context)) return true;
     return rest_of_object(f, context) != nullptr;
   }
   return std::all_of(known.required.begin(), known.required.end(), [&](std::uint32_t key) {
@@ -269,10 +265,16 @@ std::optional<std::string> Solver::search_object(Formula start, const ObjectCont
     const ObjectContext here = state.context;
     const std::uint64_t length = state.length;
     if (formulas_.closed(f)) {
+      // The members from last to first, and what follows each of the states on the way: whoever reads
+      // the object as found here need not search again.
       std::vector<Member> members;
       for (std::int32_t i = current; i >= 0; i = states[static_cast<std::size_t>(i)].previous) {
-        const Member& member = states[static_cast<std::size_t>(i)].member;
-        if (!member.text.empty()) members.push_back(member);
+        const ObjectState& step = states[static_cast<std::size_t>(i)];
+        if (length <= kRemembered && i != current && step.previous >= 0 && !step.choice) {
+          objects_.try_emplace({step.f, relevant(step.f, step.context), 0},
+                               join_members({members.rbegin(), members.rend()}));
+        }
+        if (!step.member.text.empty()) members.push_back(step.member);
       }
       std::reverse(members.begin(), members.end());
       return join_members(std::move(members));

@@ -1,10 +1,12 @@
 // Replaying a witness: whether members that completed one formula complete another as well.
 //
-// Searching for a completion is hard, checking one is reading it. The questions a goal asks differ
-// little from each other (this subschema true, that one false), so the members that answered the last one
-// nearly always answer the next.
+// Searching for a completion is hard, checking one is counting: a literal holds if enough members meet
+// it. The questions a goal asks differ little from each other (this subschema true, that one false), so the
+// members that answered the last one nearly always answer the next.
 #include <algorithm>
+#include <unordered_map>
 
+#include "json/equality.h"
 #include "json/solver_internal.h"
 #include "json/text.h"
 
@@ -37,12 +39,59 @@ std::size_t end_of_string(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-// What remains of f after an item or member with value `text` that touches `literals`.
-Formula Solver::after_value(Formula f, const std::vector<Formula>& literals, std::string_view text,
-                            std::uint32_t index) {
-  std::vector<std::pair<Formula, bool>> truth;
-  for (const Slot& slot : slots_of(literals)) truth.emplace_back(slot.first, meets(slot.first, text));
-  return derive(f, literals, truth, index);
+std::vector<Solver::NamedText> Solver::members_of(std::string_view text) {
+  std::vector<NamedText> members;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t key_end = end_of_string(text, at), value_end = end_of_value(text, key_end + 1);
+    members.push_back({formulas_.key(unescape(text.substr(at + 1, key_end - at - 2))),
+                       std::string(text.substr(key_end + 1, value_end - key_end - 1))});
+    at = value_end + 1;
+  }
+  return members;
+}
+
+// Whether an object of exactly these members satisfies f, a formula about objects.
+bool Solver::members_meet(Formula f, const std::vector<const NamedText*>& members) {
+  std::unordered_map<std::uint32_t, const NamedText*> by_key;
+  for (const NamedText* member : members) by_key.emplace(member->key, member);
+  return formulas_.evaluate(f, [&](Formula literal) {
+    spend(1);
+    const Node& node = formulas_[literal];
+    if (const std::uint32_t key = formulas_.single_key(node.a); key != FormulaStore::kNoKey) {
+      const auto member = by_key.find(key);
+      return node.c == 1 && member != by_key.end() && meets(node.b, member->second->text);
+    }
+    std::uint32_t owed = node.c;
+    for (const NamedText* member : members) {
+      if (formulas_.regexes().matches(node.a, formulas_.key_text(member->key)) && meets(node.b, member->text) &&
+          --owed == 0) {
+        return true;
+      }
+    }
+    return false;
+  });
+}
+
+bool Solver::items_meet(Formula f, const std::vector<std::string_view>& items) {
+  return formulas_.evaluate(f, [&](Formula literal) {
+    spend(1);
+    const Node& node = formulas_[literal];
+    if (node.kind == Kind::kDistinct) {
+      for (std::size_t i = 0; i < items.size(); ++i) {
+        if (meets(node.a, items[i])) return false;
+        const Formula same = equal_to(formulas_, items[i]);
+        for (std::size_t j = 0; j < i; ++j) {
+          if (meets(same, items[j])) return false;
+        }
+      }
+      return true;
+    }
+    std::uint32_t owed = node.d;
+    for (std::size_t i = node.a; i < items.size() && i <= node.b; ++i) {
+      if (meets(node.c, items[i]) && --owed == 0) return true;
+    }
+    return false;
+  });
 }
 
 // Whether the value `text` satisfies f. Nesting is that of a witness, which is bounded.
@@ -50,50 +99,39 @@ bool Solver::meets(Formula f, std::string_view text) {
   spend(1);
   if (f == kTrue || f == kFalse) return f == kTrue;
   if (text[0] == '{') {
-    Formula left = object_formula(f);
-    for (std::size_t at = 1; text[at] != '}' && left != kTrue && left != kFalse;) {
-      const std::size_t key_end = end_of_string(text, at), value_end = end_of_value(text, key_end + 1);
-      const std::uint32_t key = formulas_.key(unescape(text.substr(at + 1, key_end - at - 2)));
-      const std::vector<Formula> literals = classify(left, {}, key).literals;
-      left = after_value(left, literals, text.substr(key_end + 1, value_end - key_end - 1), kMember);
-      at = value_end + (text[value_end] == ',');
-    }
-    return formulas_.closed(left);
+    const std::vector<NamedText> members = members_of(text.substr(1, text.size() - 2));
+    std::vector<const NamedText*> all;
+    for (const NamedText& member : members) all.push_back(&member);
+    return members_meet(object_formula(f), all);
   }
   if (text[0] != '[') return scalar_meets(f, text);
-  Formula left = formulas_.restrict(f, Type::kArray);
-  std::uint32_t index = 0;
-  for (std::size_t at = 1; text[at] != ']' && left != kTrue && left != kFalse; ++index) {
+  std::vector<std::string_view> items;
+  for (std::size_t at = 1; text[at] != ']';) {
     const std::size_t end = end_of_value(text, at);
-    const std::string_view item = text.substr(at, end - at);
-    left = exclude_item(after_value(left, item_literals(left, index), item, index), item);
+    items.push_back(text.substr(at, end - at));
     at = end + (text[end] == ',');
   }
-  return formulas_.closed(left);
+  return items_meet(formulas_.restrict(f, Type::kArray), items);
 }
 
-// Whether some of these members, read where their keys are still to be had, complete f.
-bool Solver::replay(Formula f, const ObjectContext& context, std::string_view members) {
-  for (std::size_t at = 0; at < members.size();) {
-    spend(1);
-    const std::size_t key_end = end_of_string(members, at), value_end = end_of_value(members, key_end + 1);
-    const std::uint32_t key = formulas_.key(unescape(members.substr(at + 1, key_end - at - 2)));
-    const std::string_view text = members.substr(key_end + 1, value_end - key_end - 1);
-    at = value_end + 1;
-    if (!available(context, key)) continue;
-    const std::vector<Formula> literals = classify(f, context, key).literals;
-    if (literals.empty()) continue;
-    f = after_value(f, literals, text, kMember);
-    if (f == kFalse) return false;
-    if (formulas_.closed(f)) return true;
+// Whether f is completed by the members of a witness found before, as far as their keys are still to be had.
+bool Solver::replay(Formula f, const ObjectContext& context) {
+  for (const std::vector<NamedText>& witness : recent_) {
+    std::vector<const NamedText*> members;
+    for (const NamedText& member : witness) {
+      if (available(context, member.key)) members.push_back(&member);
+    }
+    if (!members.empty() && members_meet(f, members)) return true;
   }
   return false;
 }
 
 void Solver::remember_witness(const std::string& members) {
   constexpr std::size_t kKept = 4;
-  if (members.empty() || std::find(recent_.begin(), recent_.end(), members) != recent_.end()) return;
-  recent_.insert(recent_.begin(), members);
+  if (members.empty() || members.size() > kRemembered) return;
+  std::vector<NamedText> witness = members_of(members);
+  if (std::find(recent_.begin(), recent_.end(), witness) != recent_.end()) return;
+  recent_.insert(recent_.begin(), std::move(witness));
   if (recent_.size() > kKept) recent_.pop_back();
 }
 
