@@ -23,6 +23,7 @@ std::uint32_t JsonMachine::closed_result(std::uint32_t formulas) {
   std::vector<std::uint32_t> truth;
   truth.reserve(list.size());
   for (Formula f : list) truth.push_back(formulas_.closed(f));
+  truth[0] = true;  // or nothing could be closed
   return vectors_.intern(truth);
 }
 
@@ -34,7 +35,8 @@ Transition JsonMachine::object_step(State state, std::uint8_t byte) {
     case kOpen:
     case kAfterValue:
       if (byte == '}') {
-        return formulas_.closed(goal) ? pop(Action::Kind::kPop, closed_result(state.a)) : kDead;
+        if (!solver_.may_close(goal, contexts_[state.b])) return kDead;
+        return pop(Action::Kind::kPop, closed_result(state.a));
       }
       if (byte == '"' && state.phase == kOpen) return start_key(state);
       if (byte == ',' && state.phase == kAfterValue) {
@@ -134,7 +136,7 @@ std::string JsonMachine::finish_object(const State& state) {
     case kOpen:
     case kAfterValue: {
       const ObjectContext context = contexts_[state.b];
-      const std::string& rest = *solver_.rest_of_object(goal, context);
+      const std::string& rest = *solver_.way_to_close(goal, context);
       if (!rest.empty()) return (state.phase == kAfterValue ? "," : "") + rest + "}";
       if (state.phase != kNextKey) return "}";
       // After a comma a member must come although none is owed: a shortest key will do.
@@ -156,6 +158,9 @@ JsonMachine::Plan JsonMachine::plan(std::uint32_t id) const {
 // goal decides by itself is derived at once; subschemas that are still open are watched.
 std::uint32_t JsonMachine::make_plan(const Formulas& residual, const std::vector<std::vector<Formula>>& literals,
                                      Formula goal, std::uint32_t index) {
+  if (index == Solver::kMember && residual.size() == 1 && solver_.simple(residual[0])) {
+    return vectors_.intern({vectors_.intern(residual), vectors_.intern({goal}), vectors_.intern({})});
+  }
   const std::vector<std::pair<Formula, bool>> decisions = solver_.decided(residual[0], literals[0], index);
   auto is_decided = [&](Formula schema) {
     return std::any_of(decisions.begin(), decisions.end(),

@@ -12,7 +12,6 @@ namespace structgen::json {
 namespace {
 
 constexpr std::uint32_t kMaxSearchDepth = 1500;
-constexpr std::uint32_t kNoCut = 0xFFFFFFFFu;
 
 }  // namespace
 
@@ -35,20 +34,6 @@ void Solver::refill(std::uint64_t steps) {
 void Solver::spend(std::uint64_t work) {
   work_ += work;
   if (work_ > max_work_) throw BudgetExceeded("satisfiability search: " + std::to_string(max_work_) + " steps");
-}
-
-template <class Map, class Key, class Compute>
-const std::string* Solver::memoised(Map& map, const Key& key, Compute compute) {
-  if (auto known = map.find(key); known != map.end()) return known->second ? &*known->second : nullptr;
-  const std::uint32_t outer_cut = std::exchange(lowest_cut_, kNoCut);
-  std::optional<std::string> result = compute();
-  const std::uint32_t cut = lowest_cut_;
-  // A witness stands whatever was cut; "there is none" is final only if nothing was.
-  lowest_cut_ = result ? outer_cut : std::min(outer_cut, cut);
-  if (!result && cut != kNoCut) return nullptr;
-  if (result && result->size() > kMaxWitness) throw BudgetExceeded("shortest instance: 1 MiB");
-  auto& stored = map.emplace(key, std::move(result)).first->second;
-  return stored ? &*stored : nullptr;
 }
 
 const std::string* Solver::value(Formula f) {
@@ -143,7 +128,7 @@ const std::string* Solver::rest_of_object(Formula f, const ObjectContext& full_c
   const ObjectContext context = relevant(f, full_context);
   return memoised(objects_, ContextKey{f, context, 0}, [&]() -> std::optional<std::string> {
     if (formulas_.closed(f)) return std::string();
-    if (profile(f).simple) return straight_object(f, context);
+    if (profile(f).simple) return straight_object(f, context, false);
     std::optional<std::string> members = search_object(f, context);
     if (members) remember_witness(*members);
     return members;

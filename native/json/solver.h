@@ -78,6 +78,11 @@ class Solver {
   // Whether there is such a text; cheaper where it need not be written down.
   bool completes_object(Formula f, const ObjectContext& context);
   bool completes_array(Formula f, std::uint32_t index);
+  // For an object read under one formula from its start. A simple one (members do not influence each
+  // other) stays the same while members are read: what is still required shows in the context.
+  bool simple(Formula f);
+  bool may_close(Formula f, const ObjectContext& context);
+  const std::string* way_to_close(Formula f, const ObjectContext& context);
 
   // What an object must satisfy, in the form in which it is read.
   Formula object_formula(Formula unrestricted);
@@ -166,7 +171,7 @@ class Solver {
   Formula settle_by_value(Formula f, std::uint32_t index, std::vector<Slot>& slots, Move& partial);
   std::optional<std::string> search_object(Formula f, const ObjectContext& context);
   bool demands_gone(Formula f, const ObjectContext& context);
-  std::optional<std::string> straight_object(Formula f, const ObjectContext& context);
+  std::optional<std::string> straight_object(Formula f, const ObjectContext& context, bool started);
   std::optional<std::string> search_array(Formula f, std::uint32_t index);
   Formula without_traps(Formula f, std::uint32_t index, Formula item);
   std::optional<std::uint32_t> items_owed(Formula f, std::uint32_t index);

@@ -3,16 +3,19 @@
 
 #include <cstdint>
 #include <string>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "budget.h"
 #include "json/solver.h"
 
 namespace structgen::json {
 
 inline constexpr std::uint32_t kNoRank = 0xFFFFFFFFu;
+inline constexpr std::uint32_t kNoCut = 0xFFFFFFFFu;
 inline constexpr std::size_t kMaxWitness = 1u << 20;
 // Witnesses up to this length also answer for the states on the way to their end.
 inline constexpr std::uint64_t kRemembered = 1u << 14;
@@ -44,7 +47,21 @@ struct Solver::Profile {
   std::unordered_map<std::uint32_t, KeyClass> other_classes;  // of the others, by their literals
   // Undeclared keys by class, by rank table; empty where there are more than a few classes.
   std::unordered_map<std::uint32_t, std::vector<std::pair<const KeyClass*, Regex>>> few_regions;
-  std::unordered_map<std::uint32_t, std::uint32_t> lowest_required_rank;  // by rank table
+  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> required_ranks;  // by rank table, ascending
 };
+
+template <class Map, class Key, class Compute>
+const std::string* Solver::memoised(Map& map, const Key& key, Compute compute) {
+  if (auto known = map.find(key); known != map.end()) return known->second ? &*known->second : nullptr;
+  const std::uint32_t outer_cut = std::exchange(lowest_cut_, kNoCut);
+  std::optional<std::string> result = compute();
+  const std::uint32_t cut = lowest_cut_;
+  // A witness stands whatever was cut; "there is none" is final only if nothing was.
+  lowest_cut_ = result ? outer_cut : std::min(outer_cut, cut);
+  if (!result && cut != kNoCut) return nullptr;
+  if (result && result->size() > kMaxWitness) throw BudgetExceeded("shortest instance: 1 MiB");
+  auto& stored = map.emplace(key, std::move(result)).first->second;
+  return stored ? &*stored : nullptr;
+}
 
 }  // namespace structgen::json

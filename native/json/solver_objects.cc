@@ -142,14 +142,14 @@ bool Solver::order_allows(Formula f, const ObjectContext& context, std::uint32_t
   if (order_ == PropertyOrder::kAny || key == FormulaStore::kNoKey) return true;
   const std::uint32_t r = rank(context.ranks, key);
   if (r == kNoRank) return true;
-  auto& lowest = const_cast<Profile&>(profile(f)).lowest_required_rank;
-  auto [entry, added] = lowest.try_emplace(context.ranks, kNoRank);
+  const auto [entry, added] = const_cast<Profile&>(profile(f)).required_ranks.try_emplace(context.ranks);
+  std::vector<std::uint32_t>& ranks = entry->second;
   if (added) {
-    for (std::uint32_t owed : profile(f).required) {
-      entry->second = std::min(entry->second, rank(context.ranks, owed));
-    }
+    for (std::uint32_t owed : profile(f).required) ranks.push_back(rank(context.ranks, owed));
+    std::sort(ranks.begin(), ranks.end());
   }
-  return r <= entry->second;
+  const auto next = std::lower_bound(ranks.begin(), ranks.end(), context.floor);
+  return next == ranks.end() || r <= *next;
 }
 
 Formula Solver::member_goal(Formula f, const ObjectContext& context, const KeyClass& key_class,
@@ -185,18 +185,36 @@ std::string Solver::join_members(std::vector<Member> members) {
   return text;
 }
 
-std::optional<std::string> Solver::straight_object(Formula f, const ObjectContext& context) {
+// `started`: the object is being read under f itself, so that a required key that is gone was read.
+std::optional<std::string> Solver::straight_object(Formula f, const ObjectContext& context, bool started) {
   std::vector<Member> members;
   const std::vector<std::uint32_t> required = profile(f).required;
   for (std::uint32_t key : required) {
     spend(1);
-    if (!available(context, key)) return std::nullopt;
+    if (!available(context, key)) {
+      if (started) continue;
+      return std::nullopt;
+    }
     const KeyClass& key_class = classify(f, context, key);
     const std::string* text = value(conjunction_goal(key_class));
     if (!text) return std::nullopt;
     members.push_back({key, rank(context.ranks, key), quote(formulas_.key_text(key)) + ":" + *text});
   }
   return join_members(std::move(members));
+}
+
+bool Solver::simple(Formula f) { return profile(f).simple; }
+
+bool Solver::may_close(Formula f, const ObjectContext& context) {
+  const Profile& known = profile(f);
+  if (!known.simple) return formulas_.closed(f);
+  return std::none_of(known.required.begin(), known.required.end(),
+                      [&](std::uint32_t key) { return available(context, key); });
+}
+
+const std::string* Solver::way_to_close(Formula f, const ObjectContext& context) {
+  if (!profile(f).simple) return rest_of_object(f, context);
+  return memoised(objects_, ContextKey{f, context, 1}, [&] { return straight_object(f, context, true); });
 }
 
 bool Solver::completes_object(Formula f, const ObjectContext& context) {
