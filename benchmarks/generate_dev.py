@@ -10,7 +10,8 @@ must yield a valid output, and one token less must be refused with the same numb
 
 Results go to ``results.jsonl``, one line a schema and setting (a run continues where it
 stopped; what killed the process becomes a line that says so), and ``generate.md``.
-One thread, one process.  Knows nothing about the model's skill: the prompt asks for nothing.
+One thread, one process.  Says nothing about the model's skill: the text of the prompt has little to do with
+the schemas.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT = Path(os.environ.get("STRUCTGEN_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
-PROMPT = "Write an example.\nJSON:"
+PROMPT = (
+    "Text: Ada Lovelace is 36 years old and lives in London. She ordered 3 copper kettles for $34.95 on "
+    "2026-03-14.\nJSON:\n"
+)
 BUDGETS, TEMPERATURES = (64, 256, 1024), (0.0, 1.0, 1.5)
 SETTINGS = [(budget, temperature) for budget in BUDGETS for temperature in TEMPERATURES]
 VERDICTS = ("valid", "budget", "refused", "invalid", "false budget", "limit", "crash")

@@ -20,6 +20,7 @@ if not SCRIPTS.is_dir():
     pytest.skip("scripts/ is not part of an installed package", allow_module_level=True)
 sys.path.insert(0, str(SCRIPTS))
 
+from evaluate_pocket import score  # noqa: E402
 from pocket_data.answers import json_pieces  # noqa: E402
 from pocket_data.extraction import Example  # noqa: E402
 from pocket_training.batches import collate, encode  # noqa: E402
@@ -131,3 +132,18 @@ def test_fields_and_weights_stand_on_their_tokens() -> None:
     assert not any(encoded.weights[:prompt_tokens])
     batch = collate([encoded, encoded], tokenizer.token_to_id(PAD))
     assert torch.equal(batch.ids[batch.rows, batch.columns + 1], batch.targets)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"a": 1, "b": {"c": ["x", "y"]}}', (2, 1, 1)),
+        ('{"b": {"c": ["x", "y"]}, "a": 1.0}', (2, 1, 1)),  # the order of keys and 1.0 for 1 are no errors
+        ('{"a": "1", "b": {"c": ["x"]}}', (0, 0, 1)),
+        ('{"a": true, "b": {"c": ["x", "y"]}}', (1, 0, 1)),
+        ('{"a": 1, "b": {"c": ["x", "y"]}, "d": 2}', (2, 0, 1)),  # all fields right, and one too many
+        ('{"a": 1, "b": {"c": ["x", "y"]}', (0, 0, 0)),
+    ],
+)
+def test_answers_are_scored_by_field(text: str, found: tuple[int, int, int]) -> None:
+    assert score({"a": 1, "b": {"c": ["x", "y"]}}, text) == found
