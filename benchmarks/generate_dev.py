@@ -167,7 +167,8 @@ def run(path: Path, log: Path, sample: int, seed: int, seconds: int) -> None:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = random.Random(seed).sample([json.loads(line) for line in lines], sample)
     known = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    begun = {entry["name"] for entry in known if "begun" in entry}
+    begun = {entry["name"] for entry in known if entry.get("begun")}
+    begun -= {entry["name"] for entry in known if entry.get("interrupted")}
     done = {entry["name"] for entry in known if "verdict" in entry}
     pocket = sg.load()
     vocabulary = sg.Vocabulary.from_tokenizer(pocket.tokenizer, width=pocket.model.config.vocab_size)
@@ -197,7 +198,11 @@ def run(path: Path, log: Path, sample: int, seed: int, seconds: int) -> None:
                 )
                 continue
             write([{"name": name, "begun": True}])
-            write(check_schema(pocket, vocabulary, row, seconds))
+            try:
+                write(check_schema(pocket, vocabulary, row, seconds))
+            except KeyboardInterrupt:
+                write([{"name": name, "interrupted": True}])
+                raise
 
 
 def report(results: list[dict[str, Any]], command: str) -> str:
