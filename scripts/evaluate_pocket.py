@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Measure the pocket model: fields exactly right, with and without a constraint.
 
-    python scripts/evaluate_pocket.py --count 150
+    python scripts/evaluate_pocket.py --count 600 --markdown table.md
 
 Held-out descriptions with names that training never saw, a set written by hand, and
 bare-word questions.  Greedy; objects are closed (``extra_keys="never"``).  A field is
 right when it stands where it should and is equal in type and value; an answer that is
-no JSON has every field wrong.
+no JSON has every field wrong.  An answer is right when every field is and there is no other.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,14 +58,15 @@ def same(a: Any, b: Any) -> bool:
     return type(a) is type(b) and bool(a == b)
 
 
-def score(expected: Any, text: str) -> tuple[int, int]:
-    """Right fields and all fields."""
+def score(expected: Any, text: str) -> tuple[int, int, int]:
+    """Right fields, whether the whole answer is right, and whether it is JSON at all."""
     wanted = leaves(expected)
     try:
         got = leaves(json.loads(text))
     except (ValueError, RecursionError):
-        return 0, len(wanted)
-    return sum(p in got and same(v, got[p]) for p, v in wanted.items()), len(wanted)
+        return 0, 0, 0
+    right = sum(p in got and same(v, got[p]) for p, v in wanted.items())
+    return right, int(right == len(wanted) == len(got)), 1
 
 
 @torch.no_grad()
@@ -120,57 +121,81 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, default=160, help="tokens an answer may have")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--wrong", type=int, default=0, help="print so many wrong constrained answers")
-    parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--json", type=Path, help="write the counts here")
+    parser.add_argument("--markdown", type=Path, help="write the table here")
     return parser.parse_args()
+
+
+COLUMNS = (
+    ("fields right", "fields", "fields"),
+    ("answers right", "answers", "examples"),
+    ("JSON", "json", "examples"),
+)
+
+
+def table_rows(groups: dict[str, Counter[str]]) -> list[list[str]]:
+    """One row a group: sizes, then each measure unconstrained and constrained; bare words have one only."""
+    rows = []
+    for name, counts in sorted(groups.items(), key=lambda item: (item[0] in BARE, item[0])):
+        row = [name, str(counts["examples"]), str(counts["fields"]) if name not in BARE else ""]
+        for _, measure, of in COLUMNS:
+            for side in ("alone", "bound"):
+                share = counts[f"{measure} {side}"] / max(1, counts[of])
+                told = name not in BARE or measure == "answers"
+                row.append(f"{100 * share:.1f} %" if told else "")
+        rows.append(row)
+    return rows
+
+
+def markdown(rows: list[list[str]]) -> str:
+    """The same as a Markdown table."""
+    heads = ["family", "examples", "fields"]
+    heads += [f"{title}: {side}" for title, _, _ in COLUMNS for side in ("free", "constrained")]
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
 def main() -> None:
     options = arguments()
     torch.set_num_threads(options.threads)
     loaded = pocket.load()
-    groups: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    groups: dict[str, Counter[str]] = defaultdict(Counter)
     shown = 0
-
-    def add(names: tuple[str, ...], alone: int, bound: int, total: int) -> None:
-        for name in names:
-            for place, amount in enumerate((1, alone, bound, total)):
-                groups[name][place] += amount
-
     for item in track([*by_hand(), *held_out(options.count)], description="answers"):
         said = free(loaded, item.prompt, options.limit)
         run: Callable[..., str] = lambda **what: constrained(loaded, item.prompt, options.limit, **what)  # noqa: B023, E731
         if item.family in BARE:
-            right = item.answer
             bound = run(choice=list(item.options)) if item.options else said.strip()
-            add((item.family,), said.strip() == right, bound == right, 1)
+            found = {"answers alone": said.strip() == item.answer, "answers bound": bound == item.answer}
+            groups[item.family].update({"examples": 1, **found})
             continue
-        schema = item.schema or call_schema(item.value)
-        bound = run(schema=schema, extra_keys="never")
-        alone, total = score(item.value, said)
-        together, _ = score(item.value, bound)
+        bound = run(schema=item.schema or call_schema(item.value), extra_keys="never")
+        counts = Counter(examples=1, fields=len(leaves(item.value)))
+        for side, text in (("alone", said), ("bound", bound)):
+            for measure, amount in zip(("fields", "answers", "json"), score(item.value, text), strict=True):
+                counts[f"{measure} {side}"] += amount
         kind = "keys in the prompt" if item.keys_shown else "instruction only"
         written = item.family == "handwritten"
-        kinds = (f"handwritten, {kind}",) if written else (item.family, kind, "all held-out JSON")
-        add(kinds, alone, together, total)
-        if together < total and shown < options.wrong:
+        for name in (
+            (f"handwritten, {kind}",)
+            if written
+            else (item.family, f"all held-out JSON, {kind}", "all held-out JSON")
+        ):
+            groups[name] += counts
+        if not counts["answers bound"] and shown < options.wrong:
             shown += 1
             wanted = json.dumps(item.value, ensure_ascii=False)
             Console().print(f"[{item.family}] {item.prompt}\n  got  {bound}\n  want {wanted}", markup=False)
-    table = Table("group", "examples", "fields", "unconstrained", "constrained")
-    figures = {}
-    for name, (examples, alone, bound, total) in groups.items():
-        figures[name] = {
-            "examples": examples,
-            "fields": total,
-            "unconstrained": alone / total,
-            "constrained": bound / total,
-        }
-        table.add_row(
-            name, str(examples), str(total), f"{100 * alone / total:.1f} %", f"{100 * bound / total:.1f} %"
-        )
+    rows = table_rows(groups)
+    table = Table("group", "examples", "fields", *(f"{title}, {s}" for title, _, _ in COLUMNS for s in "ab"))
+    table.caption = "a: unconstrained, b: constrained"
+    for row in rows:
+        table.add_row(*row)
     Console().print(table)
+    if options.markdown:
+        options.markdown.write_text(markdown(rows))
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+        options.json.write_text(json.dumps(groups, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -4,15 +4,17 @@
     python scripts/train_pocket.py --steps 6500 --out structgen/pocket
 
 Seeded and reproducible when it runs by ``--steps`` (``--minutes`` ends by the clock
-instead).  Run again with the same ``--checkpoints`` folder to continue.  Uses a GPU if
-there is one.  What the data says is in ``pocket_data``, how it is learned in
-``pocket_training``.
+instead).  Run again with the same ``--checkpoints`` folder to continue.  ``--start FOLDER``
+begins with finished weights instead, adds layers up to ``--layers`` and dwells on what is
+learned last; give it a ``--seed`` of its own.  Uses a GPU if there is one.  What the data
+says is in ``pocket_data``, how it is learned in ``pocket_training``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -27,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from pocket_data.corpus import stream, text_sample
 from pocket_data.words import also_build_from
 from pocket_training.batches import Batch, batches
+from pocket_training.deepen import deepen
 from pocket_training.measure import field_accuracy, held_out
 from pocket_training.muon import Muon
 from pocket_training.start import start_near_copying
@@ -48,6 +51,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--checkpoints", type=Path, default=Path(".cache/pocket"), help="where the run can be continued from"
     )
+    parser.add_argument(
+        "--start", type=Path, help="folder of finished weights to continue from, without their optimizer"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--vocabulary", type=int, default=4096)
     parser.add_argument("--width", type=int, default=128)
@@ -68,7 +74,10 @@ def arguments() -> argparse.Namespace:
 
 
 def new_model(options: argparse.Namespace, tokenizer: Tokenizer) -> LlamaForCausalLM:
-    """A Llama with heads of 32, tied embeddings and no biases."""
+    """A Llama with heads of 32, tied embeddings and no biases; or the finished one, made deeper."""
+    if options.start is not None:
+        finished = LlamaForCausalLM.from_pretrained(options.start, dtype=torch.float32)
+        return deepen(finished, options.layers)
     heads = options.width // 32
     config = LlamaConfig(
         vocab_size=options.vocabulary,
@@ -127,7 +136,9 @@ def main() -> None:
     saved = options.checkpoints / "state.pt"
 
     path = options.checkpoints / "tokenizer.json"
-    if not path.exists():
+    if options.start is not None:
+        shutil.copyfile(options.start / "tokenizer.json", path)
+    elif not path.exists():
         train_tokenizer(text_sample(options.seed + 1, 30_000), options.vocabulary).save(str(path))
     tokenizer = Tokenizer.from_file(str(path))
 
@@ -182,7 +193,8 @@ def main() -> None:
 
     with Progress(*columns) as bar:
         task = bar.add_task("training", total=options.steps, completed=step)
-        for pool, size in batches(tokenizer, stream(options.seed, used), options.tokens, options.seed + used):
+        examples = stream(options.seed, used, continued=options.start is not None)
+        for pool, size in batches(tokenizer, examples, options.tokens, options.seed + used):
             for batch in pool:
                 elapsed = (spent + time.monotonic() - clock) / 60
                 progress = step / options.steps if options.minutes is None else elapsed / options.minutes

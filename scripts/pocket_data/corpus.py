@@ -14,20 +14,21 @@ from pocket_data.questions import choice, continuation, copy, short_answer, yes_
 from pocket_data.tools import function_call
 from pocket_data.values import Draw
 
-# family → (maker, share early, share later): copying and short records come first
+# maker, share early, share later, share in a continued run: copying and short records come
+# first; a continued run dwells on what is learned last
 MIX = (
-    (copy, 25, 4),
-    (lambda d: flat(d, (1, 3)), 40, 10),
-    (lambda d: flat(d, (3, 7)), 5, 34),
-    (open_fields, 10, 10),
-    (nested, 3, 10),
-    (records, 3, 14),
-    (lists, 8, 8),
-    (function_call, 5, 10),
-    (yes_no, 3, 7),
-    (choice, 3, 5),
-    (short_answer, 8, 8),
-    (continuation, 2, 3),
+    (copy, 25, 4, 3),
+    (lambda d: flat(d, (1, 3)), 40, 10, 6),
+    (lambda d: flat(d, (3, 7)), 5, 34, 36),
+    (open_fields, 10, 10, 10),
+    (nested, 3, 10, 6),
+    (records, 3, 14, 26),
+    (lists, 8, 8, 9),
+    (function_call, 5, 10, 6),
+    (yes_no, 3, 7, 9),
+    (choice, 3, 5, 5),
+    (short_answer, 8, 8, 8),
+    (continuation, 2, 3, 2),
 )
 EARLY = 12_000
 """Number of examples over which the mix moves from early to later shares."""
@@ -41,13 +42,15 @@ SYSTEM = (
 )
 
 
-def example(seed: int, index: int, unseen: bool = False, early: int = EARLY) -> Example:
+def example(
+    seed: int, index: int, unseen: bool = False, early: int = EARLY, continued: bool = False
+) -> Example:
     """Example ``index`` of a seed; ``unseen=True`` draws names from the side kept for evaluation."""
     rng = Random(f"{seed}/{index}/{int(unseen)}")
     d = Draw(rng, unseen)
     progress = 1.0 if unseen else min(1.0, index / early)
-    shares = [first + (later - first) * progress for _, first, later in MIX]
-    maker = rng.choices([make for make, _, _ in MIX], shares)[0]
+    shares = [last if continued else first + (later - first) * progress for _, first, later, last in MIX]
+    maker = rng.choices([make for make, *_ in MIX], shares)[0]
     made = maker(d)
     if made.family not in ("continuation", "copy") and d.chance(0.12):
         made.messages = [{"role": "user", "content": made.prompt.strip()}]
@@ -62,11 +65,11 @@ def chat_text(messages: list[dict[str, str]]) -> str:
     return "".join(f"<|{m['role']}|>\n{m['content']}\n" for m in messages) + "<|assistant|>\n"
 
 
-def stream(seed: int, start: int = 0) -> Iterator[Example]:
+def stream(seed: int, start: int = 0, continued: bool = False) -> Iterator[Example]:
     """Examples from ``start`` on, without end."""
     index = start
     while True:
-        yield example(seed, index)
+        yield example(seed, index, continued=continued)
         index += 1
 
 

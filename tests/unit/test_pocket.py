@@ -122,7 +122,7 @@ def test_it_fills_a_schema_with_names_it_never_saw(loaded: pocket.Pocket) -> Non
         said = answer(loaded, pocket.prompt(text, PERSON))
         got = json.loads(said)
         right += sum(got.get(key) == value for key, value in (("name", name), ("age", age), ("city", city)))
-    assert right >= 5, f"{right} of 9 fields right"
+    assert right >= 8, f"{right} of 9 fields right"
 
 
 def test_it_answers_yes_and_no(loaded: pocket.Pocket) -> None:

@@ -20,9 +20,11 @@ if not SCRIPTS.is_dir():
     pytest.skip("scripts/ is not part of an installed package", allow_module_level=True)
 sys.path.insert(0, str(SCRIPTS))
 
+from evaluate_pocket import score  # noqa: E402
 from pocket_data.answers import json_pieces  # noqa: E402
 from pocket_data.extraction import Example  # noqa: E402
 from pocket_training.batches import collate, encode  # noqa: E402
+from pocket_training.deepen import deepen  # noqa: E402
 from pocket_training.muon import Muon, orthogonalize  # noqa: E402
 from pocket_training.start import start_near_copying  # noqa: E402
 from pocket_training.tokenizer import END, PAD, train_tokenizer  # noqa: E402
@@ -62,6 +64,27 @@ def test_weights_start_near_copying() -> None:
     start_near_copying(again, seed=0)
     for one, other in zip(model.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("layers", [2, 3, 4])
+def test_a_deeper_model_says_what_the_shallower_one_said(layers: int) -> None:
+    model = small_llama()
+    ids = torch.arange(24).reshape(2, 12) * 7
+    with torch.no_grad():
+        before = model(input_ids=ids).logits
+        deeper = deepen(model, layers)
+        assert torch.allclose(deeper(input_ids=ids).logits, before, atol=1e-5)
+        assert deeper.config.num_hidden_layers == len(deeper.model.layers) == layers
+        assert deeper.lm_head.weight is deeper.model.embed_tokens.weight
+        if layers > 2:  # the new layers are there and can be trained
+            deeper.model.layers[-1].mlp.down_proj.weight.fill_(0.5)
+            assert not torch.allclose(deeper(input_ids=ids).logits, before, atol=1e-5)
+
+
+def test_depth_has_bounds() -> None:
+    for layers in (1, 5):
+        with pytest.raises(ValueError, match="2 to 4 deep"):
+            deepen(small_llama(), layers)
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 20), (2, 20, 8), (1, 16, 16)])
@@ -109,3 +132,18 @@ def test_fields_and_weights_stand_on_their_tokens() -> None:
     assert not any(encoded.weights[:prompt_tokens])
     batch = collate([encoded, encoded], tokenizer.token_to_id(PAD))
     assert torch.equal(batch.ids[batch.rows, batch.columns + 1], batch.targets)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"a": 1, "b": {"c": ["x", "y"]}}', (2, 1, 1)),
+        ('{"b": {"c": ["x", "y"]}, "a": 1.0}', (2, 1, 1)),  # the order of keys and 1.0 for 1 are no errors
+        ('{"a": "1", "b": {"c": ["x"]}}', (0, 0, 1)),
+        ('{"a": true, "b": {"c": ["x", "y"]}}', (1, 0, 1)),
+        ('{"a": 1, "b": {"c": ["x", "y"]}, "d": 2}', (2, 0, 1)),  # all fields right, and one too many
+        ('{"a": 1, "b": {"c": ["x", "y"]}', (0, 0, 0)),
+    ],
+)
+def test_answers_are_scored_by_field(text: str, found: tuple[int, int, int]) -> None:
+    assert score({"a": 1, "b": {"c": ["x", "y"]}}, text) == found
