@@ -56,6 +56,7 @@ class JsonMachine final : public Machine {
 
  protected:
   Transition compute(Local local, std::uint8_t byte) override;
+  Transition* make_row(Local local) override;
 
  private:
   enum class Frame : std::uint8_t { kDead, kRoot, kString, kKey, kNumber, kWord, kObject, kArray };
@@ -102,6 +103,7 @@ class JsonMachine final : public Machine {
   // machine_strings.cc
   Local open_string(const std::vector<Regex>& languages, Frame frame);
   Transition string_step(State state, std::uint8_t byte);
+  void fill_plain(const State& state, Transition* row);
   Local feed(const State& state, std::uint32_t code_point);
   std::uint32_t string_result(const State& state);
   std::string finish_string(const State& state);

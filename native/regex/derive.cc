@@ -3,6 +3,7 @@
 // A row is filled once, with one derivative per class of bytes that the
 // expression cannot tell apart (Owens, Reppy & Turon 2009).
 #include <algorithm>
+#include <bit>
 
 #include "regex/engine.h"
 
@@ -221,19 +222,33 @@ void Engine::byte_classes(Regex r, std::vector<std::uint8_t>& representatives,
   collect_sets(r);
   class_of.fill(0);
   unsigned classes = 1;
+  // A class is divided where a set holds a part of it; looking at the members of the set is enough.
+  std::array<std::uint16_t, 256> size{}, inside{};
+  std::array<std::uint8_t, 256> part{};
+  size[0] = 256;
   for (std::uint32_t set : collected_) {
     if (classes == 256) break;
-    std::array<std::int16_t, 256> inside;
-    inside.fill(-1);
-    std::array<bool, 256> outside{};
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      if (!sets_[set].has(static_cast<std::uint8_t>(byte))) outside[class_of[byte]] = true;
-    }
-    for (unsigned byte = 0; byte < 256; ++byte) {
+    const auto each = [&](const auto& visit) {
+      for (unsigned word = 0; word < 4; ++word) {
+        for (std::uint64_t bits = sets_[set].words[word]; bits != 0; bits &= bits - 1) {
+          visit(word * 64 + static_cast<unsigned>(std::countr_zero(bits)));
+        }
+      }
+    };
+    each([&](unsigned byte) { ++inside[class_of[byte]]; });
+    const unsigned before = classes;
+    each([&](unsigned byte) {
       const std::uint8_t old = class_of[byte];
-      if (!sets_[set].has(static_cast<std::uint8_t>(byte))) continue;
-      if (inside[old] < 0) inside[old] = static_cast<std::int16_t>(outside[old] ? classes++ : old);
-      class_of[byte] = static_cast<std::uint8_t>(inside[old]);
+      if (inside[old] == size[old]) return;
+      if (part[old] == 0) part[old] = static_cast<std::uint8_t>(classes++);
+      class_of[byte] = part[old];
+    });
+    for (unsigned old = 0; old < before; ++old) {
+      if (part[old] != 0) {
+        size[part[old]] = inside[old];
+        size[old] = static_cast<std::uint16_t>(size[old] - inside[old]);
+      }
+      inside[old] = part[old] = 0;
     }
   }
   // The representative is the byte a reader likes best: witnesses are made of them.
