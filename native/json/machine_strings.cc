@@ -83,6 +83,7 @@ void JsonMachine::fill_plain(const State& state, Transition* row) {
   std::vector<unsigned> different;  // a byte for each of the states reached
   std::vector<Regex> next(languages.size());
   std::fill_n(row, 0x20, kDead);
+  unsigned last = 256;
   for (unsigned byte = 0x20; byte < 256; ++byte) {
     if (byte == '"' || byte == '\\') continue;
     if (rows[0][byte] == regex::kNothing) {
@@ -92,13 +93,19 @@ void JsonMachine::fill_plain(const State& state, Transition* row) {
     const auto as_before = [&](unsigned other) {
       return std::all_of(rows.begin(), rows.end(), [&](const Regex* r) { return r[other] == r[byte]; });
     };
+    if (last < 256 && as_before(last)) {
+      row[byte] = row[last];
+      continue;
+    }
     const auto known = std::find_if(different.rbegin(), different.rend(), as_before);
     if (known != different.rend()) {
       row[byte] = row[*known];
+      last = byte;
       continue;
     }
     for (std::size_t i = 0; i < rows.size(); ++i) next[i] = rows[i][byte];
     row[byte] = intern({.frame = state.frame, .phase = kPlain, .a = vectors_.intern(next)});
+    last = byte;
     if (different.size() < kDifferent) different.push_back(byte);
   }
 }
