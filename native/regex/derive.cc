@@ -279,7 +279,34 @@ void Engine::byte_classes(Regex r, std::vector<std::uint8_t>& representatives,
   }
 }
 
+// Words that are left, by their next byte: no classes to find, nothing that could be empty. What is read is
+// proportional to the bytes that may follow, not to the words.
+const Regex* Engine::fill_words_row(Regex r) {
+  const Node n = nodes_[r];
+  std::array<Regex, 256> target{};
+  std::uint32_t low = n.c;
+  if (arrays_[n.a].word(low).size() == n.b) ++low;
+  while (low < n.d) {
+    const WordArray& array = arrays_[n.a];
+    const auto at = [&](std::uint32_t i) { return static_cast<std::uint8_t>(array.word(i)[n.b]); };
+    const std::uint8_t byte = at(low);
+    std::uint32_t within = low, step = 1;  // the last word known to go on with `byte`
+    while (within + step < n.d && at(within + step) == byte) within += step, step *= 2;
+    std::uint32_t after = std::min(within + step, n.d);
+    while (within + 1 < after) {
+      const std::uint32_t middle = within + (after - within) / 2;
+      at(middle) == byte ? within = middle : after = middle;
+    }
+    target[byte] = word_range(n.a, n.b + 1, low, after);
+    low = after;
+  }
+  Regex* row = row_store_.add(kNothing);
+  std::copy(target.begin(), target.end(), row);
+  return rows_[r] = row;
+}
+
 const Regex* Engine::fill_row(Regex r) {
+  if (nodes_[r].kind == Kind::kWords) return fill_words_row(r);
   std::vector<std::uint8_t> representatives;
   std::array<std::uint8_t, 256> class_of;
   byte_classes(r, representatives, class_of);
@@ -291,10 +318,9 @@ const Regex* Engine::fill_row(Regex r) {
     const Regex next = derive(r, byte);
     if (next != kNothing && alive(next, budget)) target[class_of[byte]] = next;
   }
-  std::array<Regex, 256>& row = row_store_.emplace_back();
+  Regex* row = row_store_.add(kNothing);
   for (unsigned byte = 0; byte < 256; ++byte) row[byte] = target[class_of[byte]];
-  rows_[r] = row.data();
-  return row.data();
+  return rows_[r] = row;
 }
 
 }  // namespace structgen::regex
