@@ -1,13 +1,15 @@
 // Hash-consing: equal values get equal small integers, in order of first appearance.
 //
-// Does not know what it interns. Values are never moved or removed, so references
-// returned by operator[] stay valid.
+// Open addressing over the hashes alone, so that growing the table touches no value: a table of a hundred
+// thousand states grows in the time of a few masks. Does not know what it interns. Values are never moved or
+// removed, so references returned by operator[] stay valid.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace structgen {
@@ -32,16 +34,50 @@ template <class T, class Hash = std::hash<T>>
 class Interner {
  public:
   std::uint32_t intern(const T& value) {
-    auto [entry, added] = ids_.try_emplace(value, static_cast<std::uint32_t>(values_.size()));
-    if (added) values_.push_back(&entry->first);
-    return entry->second;
+    if ((size_ + 1) * 4 > slots_.size() * 3) grow();
+    const auto hash = static_cast<std::uint32_t>(mix_hash(0, Hash{}(value)));
+    const std::size_t last = slots_.size() - 1;
+    std::size_t at = hash & last;
+    for (; slots_[at].id != kFree; at = (at + 1) & last) {
+      if (slots_[at].hash == hash && (*this)[slots_[at].id] == value) return slots_[at].id;
+    }
+    if (size_ % kChunk == 0) {
+      chunks_.emplace_back();
+      chunks_.back().reserve(kChunk);
+    }
+    chunks_.back().push_back(value);
+    slots_[at] = {hash, static_cast<std::uint32_t>(size_)};
+    return static_cast<std::uint32_t>(size_++);
   }
-  const T& operator[](std::uint32_t id) const { return *values_[id]; }
-  std::size_t size() const { return values_.size(); }
+  const T& operator[](std::uint32_t id) const { return chunks_[id / kChunk][id % kChunk]; }
+  std::size_t size() const { return size_; }
+  // Of the table and the values themselves, not of what they own.
+  std::size_t memory_bytes() const {
+    return slots_.capacity() * sizeof(Slot) + chunks_.size() * (kChunk * sizeof(T) + sizeof(chunks_[0]));
+  }
 
  private:
-  std::unordered_map<T, std::uint32_t, Hash> ids_;
-  std::vector<const T*> values_;  // unordered_map never moves its elements
+  static constexpr std::size_t kChunk = 128;
+  static constexpr std::uint32_t kFree = 0xFFFFFFFFu;
+  struct Slot {
+    std::uint32_t hash = 0, id = kFree;
+  };
+
+  void grow() {
+    std::vector<Slot> larger(slots_.empty() ? 64 : slots_.size() * 2);
+    const std::size_t last = larger.size() - 1;
+    for (const Slot& slot : slots_) {
+      if (slot.id == kFree) continue;
+      std::size_t at = slot.hash & last;
+      while (larger[at].id != kFree) at = (at + 1) & last;
+      larger[at] = slot;
+    }
+    slots_ = std::move(larger);
+  }
+
+  std::vector<Slot> slots_;             // a power of two
+  std::vector<std::vector<T>> chunks_;  // of kChunk values each, so that none of them moves
+  std::size_t size_ = 0;
 };
 
 using VectorInterner = Interner<std::vector<std::uint32_t>, VectorHash>;

@@ -22,7 +22,7 @@ from structgen.matcher import Matcher
 from structgen.vocabulary import Vocabulary
 
 # An engine past this size is left to the constraints that use it; new ones start afresh.
-ENGINE_LIMIT_BYTES = 128 << 20
+ENGINE_LIMIT_BYTES = 64 << 20
 
 _lock = threading.Lock()
 _lowering = threading.RLock()

@@ -56,6 +56,7 @@ class JsonMachine final : public Machine {
 
  protected:
   Transition compute(Local local, std::uint8_t byte) override;
+  Transition* make_row(Local local) override;
 
  private:
   enum class Frame : std::uint8_t { kDead, kRoot, kString, kKey, kNumber, kWord, kObject, kArray };
@@ -102,6 +103,7 @@ class JsonMachine final : public Machine {
   // machine_strings.cc
   Local open_string(const std::vector<Regex>& languages, Frame frame);
   Transition string_step(State state, std::uint8_t byte);
+  void fill_plain(const State& state, Transition* row);
   Local feed(const State& state, std::uint32_t code_point);
   std::uint32_t string_result(const State& state);
   std::string finish_string(const State& state);
@@ -119,7 +121,8 @@ class JsonMachine final : public Machine {
   Local open_object(std::uint32_t formulas);
   Transition object_step(State state, std::uint8_t byte);
   Transition start_key(State state);
-  Local key_read(const State& state, std::string_view text);
+  Local key_read(Local local, std::string_view text);
+  Local key_read(const State& state, std::uint32_t key);
   Local stand_in(State state, Formula goal);
   std::string finish_object(const State& state);
   Local open_array(std::uint32_t formulas);
@@ -141,6 +144,7 @@ class JsonMachine final : public Machine {
   Interner<std::string> texts_;
   Interner<ObjectContext, ObjectContextHash> contexts_;
   std::unordered_map<std::uint64_t, Local> resumed_;
+  std::unordered_map<std::uint64_t, Local> keys_read_;  // by the object's state and the key
   std::unordered_map<std::uint64_t, std::uint32_t> item_plans_;
 };
 

@@ -108,8 +108,16 @@ Local JsonMachine::resume_unnamed(Local local, std::uint32_t result) {
 }
 
 // The key is complete: decide what its value must satisfy and what has to be watched.
-Local JsonMachine::key_read(const State& state, std::string_view text) {
+Local JsonMachine::key_read(Local local, std::string_view text) {
   const std::uint32_t key = formulas_.key(unescape(text));
+  const std::uint64_t memo = static_cast<std::uint64_t>(local) << 32 | key;
+  if (const auto known = keys_read_.find(memo); known != keys_read_.end()) return known->second;
+  const Local next = key_read(states_[local], key);
+  keys_read_.emplace(memo, next);
+  return next;
+}
+
+Local JsonMachine::key_read(const State& state, std::uint32_t key) {
   const ObjectContext context = contexts_[state.b];
   const Formulas residual = vectors_[state.a];
   std::vector<std::vector<Formula>> literals;

@@ -26,6 +26,7 @@ struct Hex {
   std::uint32_t pack() const { return value | digits << 16 | has_high << 19 | high << 20; }
 };
 
+constexpr std::size_t kDifferent = 16;  // states a row is searched for before they are interned again
 constexpr std::uint32_t kNoCodePoint = 0xFFFFFFFFu;
 constexpr char kHexDigits[] = "0123456789abcdef";
 
@@ -62,6 +63,51 @@ Local JsonMachine::feed(const State& state, std::uint32_t code_point) {
   }
   return dead_or(languages[0] != regex::kNothing,
                  {.frame = state.frame, .phase = kPlain, .a = vectors_.intern(languages)});
+}
+
+Transition* JsonMachine::make_row(Local local) {
+  Transition* row = Machine::make_row(local);
+  const State state = states_[local];
+  if ((state.frame == Frame::kString || state.frame == Frame::kKey) && state.phase == kPlain) {
+    fill_plain(state, row);
+  }
+  return row;
+}
+
+// All bytes between two characters but the quote and the backslash. The rows of the languages are there
+// in full, and few of their entries differ, so this costs little more than one byte does.
+void JsonMachine::fill_plain(const State& state, Transition* row) {
+  const std::vector<Regex> languages = vectors_[state.a];
+  std::vector<const Regex*> rows;
+  for (const Regex language : languages) rows.push_back(formulas_.regexes().row(language));
+  std::vector<unsigned> different;  // a byte for each of the states reached
+  std::vector<Regex> next(languages.size());
+  std::fill_n(row, 0x20, kDead);
+  unsigned last = 256;
+  for (unsigned byte = 0x20; byte < 256; ++byte) {
+    if (byte == '"' || byte == '\\') continue;
+    if (rows[0][byte] == regex::kNothing) {
+      row[byte] = kDead;
+      continue;
+    }
+    const auto as_before = [&](unsigned other) {
+      return std::all_of(rows.begin(), rows.end(), [&](const Regex* r) { return r[other] == r[byte]; });
+    };
+    if (last < 256 && as_before(last)) {
+      row[byte] = row[last];
+      continue;
+    }
+    const auto known = std::find_if(different.rbegin(), different.rend(), as_before);
+    if (known != different.rend()) {
+      row[byte] = row[*known];
+      last = byte;
+      continue;
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i) next[i] = rows[i][byte];
+    row[byte] = intern({.frame = state.frame, .phase = kPlain, .a = vectors_.intern(next)});
+    last = byte;
+    if (different.size() < kDifferent) different.push_back(byte);
+  }
 }
 
 Transition JsonMachine::string_step(State state, std::uint8_t byte) {

@@ -163,7 +163,7 @@ Local JsonMachine::representative(Local local, std::size_t longest) {
 
 Local JsonMachine::resume(Local local, std::uint32_t result, std::string_view text) {
   if (states_[local].frame == Frame::kObject && states_[local].phase == kInKey) {
-    return key_read(states_[local], text);
+    return key_read(local, text);
   }
   if (states_[local].frame == Frame::kObject && states_[local].d != 0) return kUnsettled;  // a stand-in
   const bool remember = text.empty();
@@ -239,8 +239,9 @@ std::string JsonMachine::way_on(Local local) {
 }
 
 std::size_t JsonMachine::memory_bytes() const {
-  return row_bytes() + states_.size() * (sizeof(State) + 48) + vectors_.size() * 80 + texts_.size() * 80 +
-         resumed_.size() * 48;
+  return row_bytes() + states_.memory_bytes() + vectors_.memory_bytes() + vectors_.size() * 32 +
+         texts_.memory_bytes() + contexts_.memory_bytes() + contexts_.size() * 64 +
+         (resumed_.size() + keys_read_.size() + item_plans_.size()) * 48;
 }
 
 }  // namespace structgen::json

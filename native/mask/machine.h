@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "interner.h"
+#include "rows.h"
 
 namespace structgen {
 
@@ -149,12 +150,10 @@ class Machine {
   virtual Transition compute(Local local, std::uint8_t byte) = 0;
   virtual Transition* make_row(Local local) {
     (void)local;
-    own_rows_.push_back(std::make_unique<Row>());
-    std::fill_n(own_rows_.back()->entries, 256, kUnknown);
-    return own_rows_.back()->entries;
+    return own_rows_.add(kUnknown);
   }
   std::size_t row_bytes() const {
-    return own_rows_.size() * sizeof(Row) + rows_.size() * sizeof(Transition*) + free_.size() * 4 +
+    return own_rows_.memory_bytes() + rows_.size() * sizeof(Transition*) + free_.size() * 4 +
            actions_.size() * (2 * sizeof(Action) + 32);
   }
 
@@ -163,14 +162,11 @@ class Machine {
     if (local >= rows_.size()) rows_.resize(local + 1 + local / 2, nullptr);
     return rows_[local] = make_row(local);
   }
-  struct Row {
-    Transition entries[256];
-  };
   static constexpr std::uint32_t kNotAsked = 0xFFFFFFFFu;
 
   std::vector<Transition*> rows_;
   std::vector<std::uint32_t> free_;  // see takes_any_text
-  std::vector<std::unique_ptr<Row>> own_rows_;
+  Rows own_rows_;
   std::vector<Action> actions_;
   std::unordered_map<Action, Transition, ActionHash> action_ids_;
   std::unordered_map<Local, WayOut> ways_out_;  // filled by Cursor::way_out

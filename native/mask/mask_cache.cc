@@ -55,7 +55,7 @@ void LocalMask::add_to(std::span<std::uint32_t> out) const {
 
 namespace {
 
-constexpr std::size_t kDefaultLimit = std::size_t{64} << 20;
+constexpr std::size_t kDefaultLimit = std::size_t{48} << 20;
 constexpr std::size_t kEntryBytes = 160;  // list, table and key of one entry
 
 }  // namespace

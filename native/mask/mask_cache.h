@@ -82,13 +82,14 @@ using LocalMaskPtr = std::shared_ptr<const LocalMask>;
 
 struct MaskKey {
   std::uint64_t of;   // a machine over a vocabulary, or a mask
-  std::uint64_t and_; // a state
+  std::uint64_t and_; // a state, or two
+  std::uint64_t with = 0;  // a text
   bool operator==(const MaskKey&) const = default;
 };
 
 class MaskCache {
  public:
-  explicit MaskCache(std::size_t limit) : limit_(limit) {}
+  explicit MaskCache(std::size_t limit) : limit_(limit) { entries_.reserve(kExpected); }
   // The one that all constraints share.
   static const std::shared_ptr<MaskCache>& process();
 
@@ -109,6 +110,8 @@ class MaskCache {
   Figures figures() const;
 
  private:
+  static constexpr std::size_t kExpected = std::size_t{1} << 16;  // a table that grows holds up one mask
+
   struct Entry {
     MaskKey key;
     std::uint64_t owner;
@@ -117,7 +120,7 @@ class MaskCache {
     std::size_t bytes;
   };
   struct KeyHash {
-    std::size_t operator()(const MaskKey& key) const { return mix_hash(key.of, key.and_); }
+    std::size_t operator()(const MaskKey& key) const { return mix_hash(mix_hash(key.of, key.and_), key.with); }
   };
   LocalMaskPtr found(const MaskKey& key);  // these need the lock
   void add(Entry entry);

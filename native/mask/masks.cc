@@ -87,30 +87,60 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
   return result;
 }
 
-void Masks::fill(const Stack& stack, std::span<std::uint32_t> out) {
+// The tokens at `group` in the real frames: the one on top, and with depth 1 the one below, which is all
+// that the mask has looked at so far. Null where these two do not settle it.
+LocalMaskPtr Masks::again(const Stack& stack, unsigned depth, const LocalMask& mask,
+                          const LocalMask::Group& group) {
+  if (depth > 1) return nullptr;
+  const Local top = stack.front().local;
+  const Local under = depth == 1 ? Stack::View(stack).tail().front().local : kDead;
+  const MaskKey key{mask.serial << 1, static_cast<std::uint64_t>(top) << 32 | under,
+                    std::uint64_t{depth + 1} << 32 | stack.front().text};
+  if (LocalMaskPtr known = cache_->find(key)) return known;
+  const std::lock_guard lock(mutex_);
+  machine_.refill();
+  if (depth == 1 && machine_.keeps_text(under)) return nullptr;
+  const std::span places(mask.leaving.data() + group.first, group.last - group.first);
+  const Cleared cleared{marks_};
+  auto result = std::make_shared<LocalMask>();
+  if (!walk_again_open(machine_, texts_, *trie_, places, stack, depth, marks_, result->leaving)) return nullptr;
+  result = finished(std::move(result));
+  cache_->insert(owner_, key, result);
+  return result;
+}
+
+bool Masks::fill(const Stack& stack, std::span<std::uint32_t> out) {
   LocalMaskPtr mask = local(stack.front().local);
   mask->copy_to(out);
-  if (mask->leaving.empty()) return;
+  const bool ends = may_end(stack, *mask);
+  if (mask->leaving.empty()) return ends;
   struct Part {
     LocalMaskPtr mask;
     Stack::View frames;
+    unsigned depth;  // of the first of them
   };
-  std::vector<Part> parts{{std::move(mask), Stack::View(stack)}};
+  std::vector<Part> parts{{std::move(mask), Stack::View(stack), 0}};
   while (!parts.empty()) {
     const Part part = std::move(parts.back());
     parts.pop_back();
     const Stack::View under = part.frames.tail();
     for (const LocalMask::Group& group : part.mask->groups) {
       if (group.transition == LocalMask::kRewalk) {
-        rewalk(stack, *part.mask, group, out);
+        if (LocalMaskPtr rest = again(stack, part.depth, *part.mask, group)) {
+          rest->add_to(out);
+          if (!rest->leaving.empty()) parts.push_back({std::move(rest), part.frames, part.depth});
+        } else {
+          rewalk(stack, *part.mask, group, out);
+        }
         continue;
       }
       if (under.empty()) continue;
       LocalMaskPtr rest = below(*part.mask, group, under.front().local);
       rest->add_to(out);
-      if (!rest->leaving.empty()) parts.push_back({std::move(rest), under});
+      if (!rest->leaving.empty()) parts.push_back({std::move(rest), under, part.depth + 1});
     }
   }
+  return ends;
 }
 
 void Masks::rewalk(const Stack& stack, const LocalMask& mask, const LocalMask::Group& group,
@@ -125,10 +155,9 @@ void Masks::rewalk(const Stack& stack, const LocalMask& mask, const LocalMask::G
   found.add_to(out);
 }
 
-bool Masks::may_end(const Stack& stack) {
-  const LocalMaskPtr mask = local(stack.front().local);
+bool Masks::may_end(const Stack& stack, const LocalMask& mask) {
   const bool last = Stack::View(stack).tail().empty();
-  if (last || !mask->may_end) return last && mask->ends;
+  if (last || !mask.may_end) return last && mask.ends;
   const std::lock_guard lock(mutex_);
   machine_.refill();
   Cursor cursor(machine_, texts_);

@@ -3,7 +3,8 @@
 // The mask of a stack is put together from its top down. What the top frame allows depends on its
 // local state alone. Where a token leaves it, the frame below resumes in a state of its own, and what
 // the rest of such tokens may be depends on that state alone; and so on down. Each of these parts
-// is cached; the few places where only the whole stack can tell are walked again every time.
+// is cached. Where only the real frames can tell, the tokens concerned are walked again in them; that is
+// cached as well if one frame or two were enough, as they are for names of members.
 //
 // Locks: fill() takes the engine's lock only for what it has to make.
 #pragma once
@@ -27,9 +28,9 @@ class Masks {
   Masks(const Masks&) = delete;
   Masks& operator=(const Masks&) = delete;
 
-  // Every token that keeps a completion reachable byte by byte; end tokens are not looked at.
-  void fill(const Stack& stack, std::span<std::uint32_t> out);
-  bool may_end(const Stack& stack);
+  // Every token that keeps a completion reachable byte by byte; end tokens are not looked at. Returns whether
+  // the output may end here.
+  bool fill(const Stack& stack, std::span<std::uint32_t> out);
 
   const Machine& machine() const { return machine_; }
   const std::shared_ptr<const TokenTrie>& trie() const { return trie_; }
@@ -37,6 +38,8 @@ class Masks {
  private:
   LocalMaskPtr local(Local local);
   LocalMaskPtr below(const LocalMask& mask, const LocalMask::Group& group, Local frame);
+  LocalMaskPtr again(const Stack& stack, unsigned depth, const LocalMask& mask, const LocalMask::Group& group);
+  bool may_end(const Stack& stack, const LocalMask& mask);
   void rewalk(const Stack& stack, const LocalMask& mask, const LocalMask::Group& group,
               std::span<std::uint32_t> out);
   std::shared_ptr<LocalMask> finished(std::shared_ptr<LocalMask> mask);

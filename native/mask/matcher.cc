@@ -103,9 +103,9 @@ void Matcher::fill_mask(std::span<std::uint32_t> out) {
     return;
   }
   const Stack& stack = history_.front().stack;
-  constraint_->masks->fill(stack, out);
+  const bool may_end = constraint_->masks->fill(stack, out);
   if (!constraint_->covers_all_bytes) keep_token_live(out);
-  if (constraint_->masks->may_end(stack)) {
+  if (may_end) {
     for (std::uint32_t end : constraint_->end_tokens) out[end >> 5] |= 1u << (end & 31);
   }
 }

@@ -71,6 +71,15 @@ class Cursor {
   Top load(const Stack& stack) {
     return {slot_of(stack.tail()), stack.front().local, stack.front().text, 0};
   }
+  // The same with the frame on top and `depth` (0 or 1) more; what is underneath is left open.
+  Top load_open(const Stack& stack, unsigned depth) {
+    std::int32_t below = kFloor;
+    if (depth == 1) {
+      slots_.push_back({kFloor, 0, Stack::View(stack).tail().front(), {}});
+      below = static_cast<std::int32_t>(slots_.size() - 1);
+    }
+    return {below, stack.front().local, stack.front().text, 0};
+  }
   // A top whose stack underneath is left open: pops below it are reported, not followed.
   static Top open_top(Local local) { return {kFloor, local, TextTable::kEmpty, 0}; }
 

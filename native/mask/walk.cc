@@ -56,10 +56,23 @@ class Walk {
     }
   }
 
-  // The subtrees first … last - 1 of the plain tokens, from a place inside a string. Where any text may
-  // follow, whatever lies below is taken at once.
+  // Whether more than half of the plain tokens begin with a byte after which any text may follow.
+  bool mostly_any_text(const PlainText& text, Local local) {
+    std::size_t any = 0;
+    for (std::uint32_t i = 1; i < text.nodes.size(); i = nodes_[i].subtree_end) {
+      const Transition t = machine_.transition(local, nodes_[i].byte);
+      if (t == kDead || t >= kActionBit || !machine_.takes_any_text(t, text.longest_points)) continue;
+      any += text.first[nodes_[i].subtree_end] - text.first[i];
+    }
+    return 2 * any > text.tokens.size();
+  }
+
+  // The plain tokens from a place inside a string. Where any text may follow, nothing below is looked at:
+  // with kClear all tokens are marked already and the others are taken back, else they are marked at once.
+  template <bool kClear>
   void plain(const PlainText& text, Local local) {
     levels_[0].enter(local, machine_.row(local));
+    const std::span<std::uint32_t> words = kClear ? marks_.words() : std::span<std::uint32_t>();
     const Node* const nodes = nodes_;
     Level* const levels = levels_.data();
     const auto last = static_cast<std::uint32_t>(text.nodes.size());
@@ -70,17 +83,20 @@ class Walk {
       Transition t = above.row[node.byte];
       if (t == kUnknown) t = machine_.transition(above.local, node.byte);
       if (t == kDead) {
+        for (std::uint32_t at = text.first[i]; kClear && at < text.first[node.subtree_end]; ++at) {
+          words[text.tokens[at] >> 5] &= ~(1u << (text.tokens[at] & 31));
+        }
         i = node.subtree_end;
         continue;
       }
       if (t != above.local && machine_.takes_any_text(t, text.longest_points)) {
-        for (std::uint32_t at = text.first[i]; at < text.first[node.subtree_end]; ++at) {
+        for (std::uint32_t at = text.first[i]; !kClear && at < text.first[node.subtree_end]; ++at) {
           marks_.add(text.tokens[at]);
         }
         i = node.subtree_end;
         continue;
       }
-      mark(node);
+      if (!kClear) mark(node);
       levels[node.depth].enter(t, machine_.known_row(t));
       ++i;
     }
@@ -128,6 +144,18 @@ class Walk {
     const Node& node = nodes_[i];
     mark(node);
     if (node.subtree_end > i + 1) anywhere(top, node.depth, i + 1, node.subtree_end);
+  }
+
+  // The bytes down to node i from `top` on, then what is below it; false where the frames that are known are
+  // left before the last of these bytes.
+  bool from_start(Top top, std::uint32_t i) {
+    const std::string_view bytes = path(i);
+    for (std::size_t at = 0; at + 1 < bytes.size(); ++at) {
+      const Cursor::Result result = cursor_.step(top, static_cast<std::uint8_t>(bytes[at]), bytes.substr(0, at));
+      if (result != Cursor::Result::kAlive) return result == Cursor::Result::kDead;
+    }
+    act(top, machine_.transition(top.local, nodes_[i].byte), i);
+    return true;
   }
 
   void mark(const Node& node) {
@@ -194,7 +222,12 @@ void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local
     text.copy_within(free.points, marks.words());
   } else {
     Walk walk(cursor, trie, text.nodes, nullptr, marks, &leaving);
-    walk.plain(text, local);
+    if (walk.mostly_any_text(text, local)) {
+      text.copy_within(text.longest_points, marks.words());
+      walk.plain<true>(text, local);
+    } else {
+      walk.plain<false>(text, local);
+    }
   }
   Walk walk(cursor, trie, text.exits, text.exit_origin.data(), marks, &leaving);
   walk.local(local, 0, 1, static_cast<std::uint32_t>(text.exits.size()));
@@ -221,15 +254,21 @@ void walk_again(Machine& machine, TextTable& texts, const TokenTrie& trie,
   Cursor cursor(machine, texts);
   Walk walk(cursor, trie, trie.nodes(), nullptr, marks, nullptr);
   const Top start = cursor.load(stack);
+  for (const LocalMask::Leaving& place : places) walk.from_start(start, place.node);
+}
+
+bool walk_again_open(Machine& machine, TextTable& texts, const TokenTrie& trie,
+                     std::span<const LocalMask::Leaving> places, const Stack& stack, unsigned depth,
+                     TokenMarks& marks, Places& leaving) {
+  Cursor cursor(machine, texts);
+  Walk walk(cursor, trie, trie.nodes(), nullptr, marks, &leaving);
+  const Top start = cursor.load_open(stack, depth);
   for (const LocalMask::Leaving& place : places) {
-    const std::string_view path = walk.path(place.node);
-    Top top = start;
-    Cursor::Result result = Cursor::Result::kAlive;
-    for (std::size_t i = 0; i < path.size() && result == Cursor::Result::kAlive; ++i) {
-      result = cursor.step(top, static_cast<std::uint8_t>(path[i]), path.substr(0, i));
-    }
-    if (result == Cursor::Result::kAlive) walk.under(top, place.node);
+    if (!walk.from_start(start, place.node)) return false;
   }
+  return std::none_of(leaving.begin(), leaving.end(), [](const LocalMask::Leaving& place) {
+    return place.transition == LocalMask::kRewalk;
+  });
 }
 
 }  // namespace structgen

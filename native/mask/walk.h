@@ -30,4 +30,10 @@ void walk_below(Machine& machine, TextTable& texts, const TokenTrie& trie,
 void walk_again(Machine& machine, TextTable& texts, const TokenTrie& trie,
                 std::span<const LocalMask::Leaving> places, const Stack& stack, TokenMarks& marks);
 
+// The same in the frame on top and `depth` (0 or 1) more, with what is underneath left open; false, and
+// nothing worth keeping, where that does not settle it.
+bool walk_again_open(Machine& machine, TextTable& texts, const TokenTrie& trie,
+                     std::span<const LocalMask::Leaving> places, const Stack& stack, unsigned depth,
+                     TokenMarks& marks, Places& leaving);
+
 }  // namespace structgen

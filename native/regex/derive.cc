@@ -3,6 +3,7 @@
 // A row is filled once, with one derivative per class of bytes that the
 // expression cannot tell apart (Owens, Reppy & Turon 2009).
 #include <algorithm>
+#include <bit>
 
 #include "regex/engine.h"
 
@@ -221,19 +222,33 @@ void Engine::byte_classes(Regex r, std::vector<std::uint8_t>& representatives,
   collect_sets(r);
   class_of.fill(0);
   unsigned classes = 1;
+  // A class is divided where a set holds a part of it; looking at the members of the set is enough.
+  std::array<std::uint16_t, 256> size{}, inside{};
+  std::array<std::uint8_t, 256> part{};
+  size[0] = 256;
   for (std::uint32_t set : collected_) {
     if (classes == 256) break;
-    std::array<std::int16_t, 256> inside;
-    inside.fill(-1);
-    std::array<bool, 256> outside{};
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      if (!sets_[set].has(static_cast<std::uint8_t>(byte))) outside[class_of[byte]] = true;
-    }
-    for (unsigned byte = 0; byte < 256; ++byte) {
+    const auto each = [&](const auto& visit) {
+      for (unsigned word = 0; word < 4; ++word) {
+        for (std::uint64_t bits = sets_[set].words[word]; bits != 0; bits &= bits - 1) {
+          visit(word * 64 + static_cast<unsigned>(std::countr_zero(bits)));
+        }
+      }
+    };
+    each([&](unsigned byte) { ++inside[class_of[byte]]; });
+    const unsigned before = classes;
+    each([&](unsigned byte) {
       const std::uint8_t old = class_of[byte];
-      if (!sets_[set].has(static_cast<std::uint8_t>(byte))) continue;
-      if (inside[old] < 0) inside[old] = static_cast<std::int16_t>(outside[old] ? classes++ : old);
-      class_of[byte] = static_cast<std::uint8_t>(inside[old]);
+      if (inside[old] == size[old]) return;
+      if (part[old] == 0) part[old] = static_cast<std::uint8_t>(classes++);
+      class_of[byte] = part[old];
+    });
+    for (unsigned old = 0; old < before; ++old) {
+      if (part[old] != 0) {
+        size[part[old]] = inside[old];
+        size[old] = static_cast<std::uint16_t>(size[old] - inside[old]);
+      }
+      inside[old] = part[old] = 0;
     }
   }
   // The representative is the byte a reader likes best: witnesses are made of them.
@@ -264,7 +279,34 @@ void Engine::byte_classes(Regex r, std::vector<std::uint8_t>& representatives,
   }
 }
 
+// Words that are left, by their next byte: no classes to find, nothing that could be empty. What is read is
+// proportional to the bytes that may follow, not to the words.
+const Regex* Engine::fill_words_row(Regex r) {
+  const Node n = nodes_[r];
+  std::array<Regex, 256> target{};
+  std::uint32_t low = n.c;
+  if (arrays_[n.a].word(low).size() == n.b) ++low;
+  while (low < n.d) {
+    const WordArray& array = arrays_[n.a];
+    const auto at = [&](std::uint32_t i) { return static_cast<std::uint8_t>(array.word(i)[n.b]); };
+    const std::uint8_t byte = at(low);
+    std::uint32_t within = low, step = 1;  // the last word known to go on with `byte`
+    while (within + step < n.d && at(within + step) == byte) within += step, step *= 2;
+    std::uint32_t after = std::min(within + step, n.d);
+    while (within + 1 < after) {
+      const std::uint32_t middle = within + (after - within) / 2;
+      at(middle) == byte ? within = middle : after = middle;
+    }
+    target[byte] = word_range(n.a, n.b + 1, low, after);
+    low = after;
+  }
+  Regex* row = row_store_.add(kNothing);
+  std::copy(target.begin(), target.end(), row);
+  return rows_[r] = row;
+}
+
 const Regex* Engine::fill_row(Regex r) {
+  if (nodes_[r].kind == Kind::kWords) return fill_words_row(r);
   std::vector<std::uint8_t> representatives;
   std::array<std::uint8_t, 256> class_of;
   byte_classes(r, representatives, class_of);
@@ -276,10 +318,9 @@ const Regex* Engine::fill_row(Regex r) {
     const Regex next = derive(r, byte);
     if (next != kNothing && alive(next, budget)) target[class_of[byte]] = next;
   }
-  std::array<Regex, 256>& row = row_store_.emplace_back();
+  Regex* row = row_store_.add(kNothing);
   for (unsigned byte = 0; byte < 256; ++byte) row[byte] = target[class_of[byte]];
-  rows_[r] = row.data();
-  return row.data();
+  return rows_[r] = row;
 }
 
 }  // namespace structgen::regex

@@ -17,7 +17,6 @@
 // classes); Varatalu, Veanes & Ernits 2025 (boolean operations).
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +26,7 @@
 #include "budget.h"
 #include "regex/node.h"
 #include "regex/utf8.h"
+#include "rows.h"
 
 namespace structgen::regex {
 
@@ -135,6 +135,7 @@ class Engine {
 
   // derive.cc
   const Regex* fill_row(Regex r);
+  const Regex* fill_words_row(Regex r);
   Regex derive_node(Regex r, std::uint8_t byte);
   ByteSet first_bytes(Regex r);
   void collect_sets(Regex r);
@@ -152,7 +153,7 @@ class Engine {
   std::vector<std::uint32_t> first_;  // byte set + 1, 0 when not asked yet
   std::vector<std::uint32_t> table_;  // open addressing over nodes_, 0xFFFFFFFF free
   std::vector<Regex> lists_;
-  std::deque<std::array<Regex, 256>> row_store_;
+  Rows row_store_;
   std::vector<ByteSet> sets_;
   std::unordered_map<ByteSet, std::uint32_t, ByteSetHash> set_index_;
   std::vector<WordArray> arrays_;

@@ -314,7 +314,7 @@ std::size_t Engine::memory_bytes() const {
   total += nodes_.capacity() * sizeof(Node) + lengths_.capacity() * sizeof(Lengths);
   total +=
       rows_.capacity() * sizeof(rows_[0]) + (first_.capacity() + table_.capacity() + lists_.capacity()) * 4;
-  total += row_store_.size() * sizeof(row_store_[0]);
+  total += row_store_.memory_bytes();
   total += sets_.capacity() * sizeof(ByteSet) + set_index_.size() * (sizeof(ByteSet) + 32);
   for (const WordArray& array : arrays_)
     total += array.text.capacity() + array.offsets.capacity() * 4 + sizeof(array);
