@@ -1,7 +1,8 @@
 // Brzozowski derivatives and the dense rows made of them.
 //
-// A row is filled once, with one derivative per class of bytes that the
-// expression cannot tell apart (Owens, Reppy & Turon 2009).
+// A row is filled as it is asked for, with one derivative per class of bytes that the
+// expression cannot tell apart (Owens, Reppy & Turon 2009): where letters of many scripts
+// may stand there are a hundred classes, and most states are only met by a few tokens.
 #include <algorithm>
 
 #include "regex/engine.h"
@@ -214,36 +215,33 @@ void Engine::collect_sets(Regex r) {
   }
 }
 
-void Engine::byte_classes(Regex r, std::vector<std::uint8_t>& representatives,
-                          std::array<std::uint8_t, 256>& class_of) {
+// The bytes that r cannot tell apart in its first step, the class that a reader likes best first:
+// witnesses are made of the representatives.
+void Engine::byte_classes(Regex r, std::vector<ByteClass>& classes) {
   ++round_;
   collected_.clear();
   collect_sets(r);
-  class_of.fill(0);
-  unsigned classes = 1;
+  const ByteSet first = first_bytes(r);
+  classes.clear();
+  if (first.none()) return;
+  classes.push_back({first, 0});  // no other byte begins a member
   for (std::uint32_t set : collected_) {
-    if (classes == 256) break;
-    std::array<std::int16_t, 256> inside;
-    inside.fill(-1);
-    std::array<bool, 256> outside{};
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      if (!sets_[set].has(static_cast<std::uint8_t>(byte))) outside[class_of[byte]] = true;
-    }
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      const std::uint8_t old = class_of[byte];
-      if (!sets_[set].has(static_cast<std::uint8_t>(byte))) continue;
-      if (inside[old] < 0) inside[old] = static_cast<std::int16_t>(outside[old] ? classes++ : old);
-      class_of[byte] = static_cast<std::uint8_t>(inside[old]);
+    const std::size_t known = classes.size();
+    if (known == 256) break;
+    for (std::size_t i = 0; i < known; ++i) {
+      const ByteSet inside = classes[i].bytes & sets_[set];
+      if (inside.none() || inside == classes[i].bytes) continue;
+      classes.push_back({inside, 0});
+      classes[i].bytes = classes[i].bytes.without(inside);
     }
   }
-  // The representative is the byte a reader likes best: witnesses are made of them.
-  static const std::array<std::uint8_t, 256> kPreferred = [] {
-    std::array<std::uint8_t, 256> order{};
+  static const std::array<std::uint8_t, 256> kRank = [] {
+    std::array<std::uint8_t, 256> rank{};
     std::array<bool, 256> used{};
-    std::size_t at = 0;
+    unsigned at = 0;
     const auto put = [&](unsigned low, unsigned high) {
       for (unsigned byte = low; byte <= high; ++byte) {
-        if (!used[byte]) order[at++] = static_cast<std::uint8_t>(byte);
+        if (!used[byte]) rank[byte] = static_cast<std::uint8_t>(at++);
         used[byte] = true;
       }
     };
@@ -253,33 +251,45 @@ void Engine::byte_classes(Regex r, std::vector<std::uint8_t>& representatives,
     put('!', '~');
     put(' ', ' ');
     put(0, 255);
-    return order;
+    return rank;
   }();
-  representatives.clear();
-  std::array<bool, 256> have{};
-  for (std::uint8_t byte : kPreferred) {
-    if (have[class_of[byte]]) continue;
-    have[class_of[byte]] = true;
-    representatives.push_back(byte);
+  for (ByteClass& one : classes) {
+    bool found = false;
+    one.bytes.each([&](std::uint8_t byte) {
+      if (!found || kRank[byte] < kRank[one.representative]) one.representative = byte;
+      found = true;
+    });
   }
+  std::sort(classes.begin(), classes.end(), [](const ByteClass& x, const ByteClass& y) {
+    return kRank[x.representative] < kRank[y.representative];
+  });
 }
 
-const Regex* Engine::fill_row(Regex r) {
-  std::vector<std::uint8_t> representatives;
-  std::array<std::uint8_t, 256> class_of;
-  byte_classes(r, representatives, class_of);
-  Budget budget("regex emptiness", kSearchSteps);
-  std::array<Regex, 256> target{};
+// The row of r with what is known without a derivative: bytes that begin no member.
+std::array<Regex, 256>& Engine::new_row(Regex r) {
   const ByteSet first = first_bytes(r);
-  for (std::uint8_t byte : representatives) {
-    if (!first.has(byte)) continue;
-    const Regex next = derive(r, byte);
-    if (next != kNothing && alive(next, budget)) target[class_of[byte]] = next;
-  }
   std::array<Regex, 256>& row = row_store_.emplace_back();
-  for (unsigned byte = 0; byte < 256; ++byte) row[byte] = target[class_of[byte]];
+  row.fill(kNothing);
+  first.each([&](std::uint8_t byte) { row[byte] = kUnread; });
   rows_[r] = row.data();
-  return row.data();
+  return row;
+}
+
+// The derivative by one byte, and by all that r cannot tell from it.
+Regex Engine::fill_class(Regex r, std::uint8_t byte) {
+  ++round_;
+  collected_.clear();
+  collect_sets(r);
+  ByteSet same = first_bytes(r);
+  for (std::uint32_t set : collected_) {
+    same = sets_[set].has(byte) ? same & sets_[set] : same.without(sets_[set]);
+  }
+  Budget budget("regex emptiness", kSearchSteps);
+  Regex next = derive(r, byte);
+  if (next != kNothing && !alive(next, budget)) next = kNothing;
+  Regex* row = rows_[r];
+  same.each([&](std::uint8_t other) { row[other] = next; });
+  return next;
 }
 
 }  // namespace structgen::regex

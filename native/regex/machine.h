@@ -7,6 +7,8 @@
 
 namespace structgen::regex {
 
+static_assert(kUnread == kUnknown && kNothing == kDead);
+
 class RegexMachine final : public Machine {
  public:
   explicit RegexMachine(Store& store) : store_(store) {}
@@ -23,8 +25,8 @@ class RegexMachine final : public Machine {
   std::size_t memory_bytes() const override { return row_bytes() + store_.memory_bytes(); }
 
  protected:
-  Transition compute(Local, std::uint8_t) override { return kDead; }
-  // Rows are complete when they exist, so nothing is ever written through this pointer.
+  Transition compute(Local local, std::uint8_t byte) override { return store_.step(local, byte); }
+  // The store's own row: it says kUnread where a machine says kUnknown, and what is written there it knows.
   Transition* make_row(Local local) override { return const_cast<Transition*>(store_.row(local)); }
 
  private:

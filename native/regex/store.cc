@@ -32,6 +32,7 @@ Regex Store::repeat(Regex r, std::uint32_t min, std::uint32_t max) {
 }
 
 bool Store::nullable(Regex r) const { return engine().nullable(r); }
+Regex Store::step(Regex r, std::uint8_t byte) { return engine().step(r, byte); }
 const Regex* Store::row(Regex r) { return engine().row(r); }
 bool Store::empty(Regex r) { return engine().empty(r); }
 std::uint32_t Store::distance(Regex r) { return engine().distance(r); }
