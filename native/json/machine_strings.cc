@@ -226,6 +226,19 @@ std::uint32_t JsonMachine::string_result(const State& state) {
   return vectors_.intern(truth);
 }
 
+// A string is finished by its goal's witness, whose effect on every language is known without the escapes.
+Transition JsonMachine::after_way_on(Local local, std::string_view) {
+  const State state = states_[local];
+  if ((state.frame != Frame::kString && state.frame != Frame::kKey) || state.phase != kPlain) return kUnknown;
+  regex::Store& regexes = formulas_.regexes();
+  std::vector<Regex> languages = vectors_[state.a];
+  const std::string witness = regexes.witness(languages[0]);
+  State end = state;
+  for (Regex& language : languages) language = regexes.read(language, witness);
+  end.a = vectors_.intern(languages);
+  return string_step(end, '"');
+}
+
 // The rest of the escape that is open, then a shortest rest of the text, then the quote.
 std::string JsonMachine::finish_string(const State& state) {
   if (state.phase == kPlain) {

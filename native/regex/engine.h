@@ -88,6 +88,7 @@ class Engine {
   bool empty(Regex r);
   std::uint32_t distance(Regex r);
   std::string witness(Regex r);
+  Regex read(Regex r, std::string_view text);  // its derivative, counted loops in a stride
   std::string print(Regex r) const;
   // horizon.cc: what no text of at most `longest` bytes can tell apart; recursion is bounded.
   Regex near(Regex r, std::uint32_t longest, unsigned depth = 0);

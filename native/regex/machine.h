@@ -19,6 +19,7 @@ class RegexMachine final : public Machine {
   bool may_end(Local) override { return false; }
   std::uint32_t end_result(Local) override { return 0; }
   std::string way_on(Local local) override { return store_.witness(local); }
+  Transition after_way_on(Local local, std::string_view way) override { return store_.read(local, way); }
   Local representative(Local local, std::size_t longest) override {
     return store_.near(local, static_cast<std::uint32_t>(longest));
   }

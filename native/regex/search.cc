@@ -18,6 +18,8 @@ namespace {
 
 // Expansions spent on proving that a way is shortest before a short one has to do.
 constexpr std::uint64_t kShortestSteps = 5'000;
+// A loop is taken in a stride while it has to go round so often at least.
+constexpr std::uint32_t kStride = 64;
 
 }  // namespace
 
@@ -158,6 +160,43 @@ std::string Engine::witness(Regex r) {
   }
   append_shortest(r, out);
   return out;
+}
+
+// Reading u in r{m,n}·t cannot reach t while m exceeds the length of u, so what is left has the same form
+// for all such m: when one u costs exactly one round, k of them cost k.
+Regex Engine::read(Regex r, std::string_view text) {
+  std::size_t at = 0;
+  Regex tried = kNothing;  // a body whose rounds cannot be told apart, or are not in the text
+  while (at < text.size() && r != kNothing) {
+    const bool chain = nodes_[r].kind == Kind::kConcat;
+    const Element loop = element(chain ? nodes_[r].a : r);
+    if (loop.min >= kStride && loop.base != tried && !searched(loop.base)) {
+      const Regex tail = chain ? nodes_[r].b : kEpsilon;
+      const auto after = [&](std::uint32_t rounds) {
+        const std::uint32_t max = loop.max == kUnbounded ? kUnbounded : loop.max - rounds;
+        return concat(repeat(loop.base, loop.min - rounds, max), tail);
+      };
+      std::string once;
+      append_shortest(loop.base, once);
+      Regex next = once.empty() || once.size() >= loop.min ? kNothing : r;
+      for (char byte : once) next = next == kNothing ? next : derive(next, static_cast<std::uint8_t>(byte));
+      if (next != kNothing && next == after(1)) {
+        std::uint32_t rounds = 0;
+        const auto most = static_cast<std::uint32_t>(loop.min - once.size());
+        while (rounds < most && text.substr(at, once.size()) == once) {
+          ++rounds;
+          at += once.size();
+        }
+        if (rounds > 0) {
+          r = after(rounds);
+          continue;
+        }
+      }
+      tried = loop.base;
+    }
+    r = derive(r, static_cast<std::uint8_t>(text[at++]));
+  }
+  return r;
 }
 
 // Recursion only into heads and bodies, whose depth is bounded.

@@ -62,6 +62,8 @@ class Store {
   std::uint32_t distance(Regex r);
   std::string witness(Regex r);                  // a shortest member, or a short one where proving that is long
   bool matches(Regex r, std::string_view text);  // whole text
+  // What may follow the text, which is the beginning of a member; made for long witnesses.
+  Regex read(Regex r, std::string_view text);
   std::string print(Regex r) const;              // for people and golden tests
 
   // --- What a mask can tell, whose tokens are short.

@@ -225,3 +225,30 @@ TEST(regex_names_describe_loops_with_conditions) {
   CHECK_EQ(s.step(s.step(s.step(name, 'f'), 'o'), 'o'), kNothing);
   CHECK(s.size() < 100);
 }
+
+TEST(regex_long_loops_are_read_in_a_stride) {
+  Store s;
+  const Regex a = s.literal("a");
+  const Regex az = letter(s, 'a', 'z');
+  const Regex ab = s.literal("ab");
+  const Regex either = s.alternate({a, ab});
+  const std::vector<Regex> bodies = {a, az, ab, either, s.alternate({s.literal("aa"), a}), s.repeat(az, 1, 3)};
+  const std::vector<Regex> tails = {kEpsilon, a, s.repeat(a, 0, kUnbounded), s.literal("end")};
+  for (const Regex body : bodies) {
+    for (const Regex tail : tails) {
+      for (const std::uint32_t max : {200u, 300u, kUnbounded}) {
+        const Regex r = s.concat({s.literal("x"), s.repeat(body, 200, max), tail});
+        for (const std::string& text : {s.witness(r), "x" + std::string(150, 'a'), "x" + std::string(199, 'a'),
+                                        "x" + std::string(120, 'a') + "b", "x" + std::string(120, 'a') + "-"}) {
+          Regex slow = r;
+          for (char byte : text) slow = s.engine().derive(slow, static_cast<std::uint8_t>(byte));
+          CHECK_EQ(s.read(r, text), slow);
+        }
+      }
+    }
+  }
+  const std::size_t before = s.size();
+  const Regex far = s.repeat(az, 1'000'000, kUnbounded);
+  CHECK(s.nullable(s.read(far, s.witness(far))));
+  CHECK(s.size() - before < 200);
+}
