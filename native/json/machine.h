@@ -49,6 +49,7 @@ class JsonMachine final : public Machine {
   bool may_end(Local local) override;
   std::uint32_t end_result(Local local) override;
   std::string way_on(Local local) override;
+  Transition after_way_on(Local local, std::string_view way) override;
   std::size_t memory_bytes() const override;
   void refill() override { solver_.refill(); }
 

@@ -74,8 +74,8 @@ Transition* JsonMachine::make_row(Local local) {
   return row;
 }
 
-// All bytes between two characters but the quote and the backslash. The rows of the languages are there
-// in full, and few of their entries differ, so this costs little more than one byte does.
+// All bytes between two characters but the quote and the backslash, as far as the rows of the languages
+// are known. Few of their entries differ, so this costs little more than one byte does.
 void JsonMachine::fill_plain(const State& state, Transition* row) {
   const std::vector<Regex> languages = vectors_[state.a];
   std::vector<const Regex*> rows;
@@ -86,6 +86,7 @@ void JsonMachine::fill_plain(const State& state, Transition* row) {
   unsigned last = 256;
   for (unsigned byte = 0x20; byte < 256; ++byte) {
     if (byte == '"' || byte == '\\') continue;
+    if (std::any_of(rows.begin(), rows.end(), [&](const Regex* r) { return r[byte] == regex::kUnread; })) continue;
     if (rows[0][byte] == regex::kNothing) {
       row[byte] = kDead;
       continue;
@@ -270,6 +271,19 @@ std::uint32_t JsonMachine::string_result(const State& state) {
   std::vector<std::uint32_t> truth;
   for (Regex language : vectors_[state.a]) truth.push_back(formulas_.regexes().nullable(language));
   return vectors_.intern(truth);
+}
+
+// A string is finished by its goal's witness, whose effect on every language is known without the escapes.
+Transition JsonMachine::after_way_on(Local local, std::string_view) {
+  const State state = states_[local];
+  if ((state.frame != Frame::kString && state.frame != Frame::kKey) || state.phase != kPlain) return kUnknown;
+  regex::Store& regexes = formulas_.regexes();
+  std::vector<Regex> languages = vectors_[state.a];
+  const std::string witness = regexes.witness(languages[0]);
+  State end = state;
+  for (Regex& language : languages) language = regexes.read(language, witness);
+  end.a = vectors_.intern(languages);
+  return string_step(end, '"');
 }
 
 // The rest of the escape that is open, then a shortest rest of the text, then the quote.

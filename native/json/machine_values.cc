@@ -214,11 +214,29 @@ std::uint32_t JsonMachine::end_result(Local local) {
   return truth_of_scalar(vectors_[state.a], Type::kNumber, texts_[state.b]);
 }
 
+namespace {
+
+// A way on ends inside its first long string, whose own frame knows where that leads (after_way_on).
+std::string up_to_long_string(std::string text) {
+  constexpr std::size_t kLong = 1u << 12;
+  if (text.size() < kLong) return text;
+  for (std::size_t at = 0; (at = text.find('"', at)) != std::string::npos; ++at) {
+    const std::size_t start = ++at;
+    while (at < text.size() && text[at] != '"') at += text[at] == '\\' ? 2 : 1;
+    if (at - start < kLong) continue;
+    text.resize(start);
+    break;
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string JsonMachine::way_on(Local local) {
   const State state = states_[local];
   switch (state.frame) {
     case Frame::kRoot:
-      return state.phase == kBefore ? *solver_.value(vectors_[state.a][0]) : std::string();
+      return state.phase == kBefore ? up_to_long_string(*solver_.value(vectors_[state.a][0])) : std::string();
     case Frame::kString:
     case Frame::kKey:
       return finish_string(state);
@@ -229,9 +247,9 @@ std::string JsonMachine::way_on(Local local) {
     case Frame::kWord:
       return std::string(kWords[state.phase]).substr(state.b);
     case Frame::kObject:
-      return finish_object(state);
+      return up_to_long_string(finish_object(state));
     case Frame::kArray:
-      return finish_array(state);
+      return up_to_long_string(finish_array(state));
     case Frame::kDead:
       break;
   }

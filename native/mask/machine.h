@@ -132,6 +132,11 @@ class Machine {
   // A short way on: bytes to read next towards the end of this frame. Empty when the frame
   // may end right here (may_end, accepting).
   virtual std::string way_on(Local local) = 0;
+  // Where its text leads: a local state, or the action of its last byte; kUnknown where it has to be read.
+  virtual Transition after_way_on(Local local, std::string_view way) {
+    (void)local, (void)way;
+    return kUnknown;
+  }
 
   // A short way from `local` until its frame is left: what to read, and the action then taken.
   // `leaves` is kDead where the output may end there instead.

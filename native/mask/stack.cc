@@ -7,6 +7,7 @@ namespace structgen {
 namespace {
 
 constexpr std::size_t kMaxCompletion = 1u << 21;
+constexpr std::size_t kLongWay = 1u << 12;  // worth asking where it leads, instead of reading it
 
 }  // namespace
 
@@ -89,6 +90,22 @@ const Machine::WayOut& Cursor::way_out(Local local) {
         leaves = machine_.add_action({Action::Kind::kPopAgain, 0, 0, machine_.end_result(top.local)});
       } else {
         end(top, text);
+      }
+      continue;
+    }
+    const Transition after = part.size() < kLongWay ? kUnknown : machine_.after_way_on(top.local, part);
+    if (after != kUnknown) {
+      text += part;
+      if (text.size() > kMaxCompletion) throw BudgetExceeded("shortest completion: 2 MiB");
+      if (after < kActionBit) {
+        top.local = after;
+      } else if (top.below == kFloor) {
+        leaves = after;
+      } else {
+        const std::string_view read(text.data(), text.size() - 1);
+        const Slot below = slots_[static_cast<std::size_t>(top.below)];
+        const auto last = static_cast<std::uint8_t>(text.back());
+        top = resumed(top.below, resume(below, top, machine_.action(after), last, read));
       }
       continue;
     }

@@ -1,9 +1,9 @@
 // Brzozowski derivatives and the dense rows made of them.
 //
-// A row is filled once, with one derivative per class of bytes that the
-// expression cannot tell apart (Owens, Reppy & Turon 2009).
+// A row is filled as it is asked for, with one derivative per class of bytes that the
+// expression cannot tell apart (Owens, Reppy & Turon 2009): where letters of many scripts
+// may stand there are a hundred classes, and most states are only met by a few tokens.
 #include <algorithm>
-#include <bit>
 
 #include "regex/engine.h"
 
@@ -215,50 +215,33 @@ void Engine::collect_sets(Regex r) {
   }
 }
 
-void Engine::byte_classes(Regex r, std::vector<std::uint8_t>& representatives,
-                          std::array<std::uint8_t, 256>& class_of) {
+// The bytes that r cannot tell apart in its first step, the class that a reader likes best first:
+// witnesses are made of the representatives.
+void Engine::byte_classes(Regex r, std::vector<ByteClass>& classes) {
   ++round_;
   collected_.clear();
   collect_sets(r);
-  class_of.fill(0);
-  unsigned classes = 1;
-  // A class is divided where a set holds a part of it; looking at the members of the set is enough.
-  std::array<std::uint16_t, 256> size{}, inside{};
-  std::array<std::uint8_t, 256> part{};
-  size[0] = 256;
+  const ByteSet first = first_bytes(r);
+  classes.clear();
+  if (first.none()) return;
+  classes.push_back({first, 0});  // no other byte begins a member
   for (std::uint32_t set : collected_) {
-    if (classes == 256) break;
-    const auto each = [&](const auto& visit) {
-      for (unsigned word = 0; word < 4; ++word) {
-        for (std::uint64_t bits = sets_[set].words[word]; bits != 0; bits &= bits - 1) {
-          visit(word * 64 + static_cast<unsigned>(std::countr_zero(bits)));
-        }
-      }
-    };
-    each([&](unsigned byte) { ++inside[class_of[byte]]; });
-    const unsigned before = classes;
-    each([&](unsigned byte) {
-      const std::uint8_t old = class_of[byte];
-      if (inside[old] == size[old]) return;
-      if (part[old] == 0) part[old] = static_cast<std::uint8_t>(classes++);
-      class_of[byte] = part[old];
-    });
-    for (unsigned old = 0; old < before; ++old) {
-      if (part[old] != 0) {
-        size[part[old]] = inside[old];
-        size[old] = static_cast<std::uint16_t>(size[old] - inside[old]);
-      }
-      inside[old] = part[old] = 0;
+    const std::size_t known = classes.size();
+    if (known == 256) break;
+    for (std::size_t i = 0; i < known; ++i) {
+      const ByteSet inside = classes[i].bytes & sets_[set];
+      if (inside.none() || inside == classes[i].bytes) continue;
+      classes.push_back({inside, 0});
+      classes[i].bytes = classes[i].bytes.without(inside);
     }
   }
-  // The representative is the byte a reader likes best: witnesses are made of them.
-  static const std::array<std::uint8_t, 256> kPreferred = [] {
-    std::array<std::uint8_t, 256> order{};
+  static const std::array<std::uint8_t, 256> kRank = [] {
+    std::array<std::uint8_t, 256> rank{};
     std::array<bool, 256> used{};
-    std::size_t at = 0;
+    unsigned at = 0;
     const auto put = [&](unsigned low, unsigned high) {
       for (unsigned byte = low; byte <= high; ++byte) {
-        if (!used[byte]) order[at++] = static_cast<std::uint8_t>(byte);
+        if (!used[byte]) rank[byte] = static_cast<std::uint8_t>(at++);
         used[byte] = true;
       }
     };
@@ -268,20 +251,23 @@ void Engine::byte_classes(Regex r, std::vector<std::uint8_t>& representatives,
     put('!', '~');
     put(' ', ' ');
     put(0, 255);
-    return order;
+    return rank;
   }();
-  representatives.clear();
-  std::array<bool, 256> have{};
-  for (std::uint8_t byte : kPreferred) {
-    if (have[class_of[byte]]) continue;
-    have[class_of[byte]] = true;
-    representatives.push_back(byte);
+  for (ByteClass& one : classes) {
+    bool found = false;
+    one.bytes.each([&](std::uint8_t byte) {
+      if (!found || kRank[byte] < kRank[one.representative]) one.representative = byte;
+      found = true;
+    });
   }
+  std::sort(classes.begin(), classes.end(), [](const ByteClass& x, const ByteClass& y) {
+    return kRank[x.representative] < kRank[y.representative];
+  });
 }
 
 // Words that are left, by their next byte: no classes to find, nothing that could be empty. What is read is
 // proportional to the bytes that may follow, not to the words.
-const Regex* Engine::fill_words_row(Regex r) {
+Regex* Engine::words_row(Regex r) {
   const Node n = nodes_[r];
   std::array<Regex, 256> target{};
   std::uint32_t low = n.c;
@@ -305,22 +291,29 @@ const Regex* Engine::fill_words_row(Regex r) {
   return rows_[r] = row;
 }
 
-const Regex* Engine::fill_row(Regex r) {
-  if (nodes_[r].kind == Kind::kWords) return fill_words_row(r);
-  std::vector<std::uint8_t> representatives;
-  std::array<std::uint8_t, 256> class_of;
-  byte_classes(r, representatives, class_of);
-  Budget budget("regex emptiness", kSearchSteps);
-  std::array<Regex, 256> target{};
-  const ByteSet first = first_bytes(r);
-  for (std::uint8_t byte : representatives) {
-    if (!first.has(byte)) continue;
-    const Regex next = derive(r, byte);
-    if (next != kNothing && alive(next, budget)) target[class_of[byte]] = next;
-  }
+// The row of r with what is known without a derivative: bytes that begin no member.
+Regex* Engine::new_row(Regex r) {
+  if (nodes_[r].kind == Kind::kWords) return words_row(r);
   Regex* row = row_store_.add(kNothing);
-  for (unsigned byte = 0; byte < 256; ++byte) row[byte] = target[class_of[byte]];
+  first_bytes(r).each([&](std::uint8_t byte) { row[byte] = kUnread; });
   return rows_[r] = row;
+}
+
+// The derivative by one byte, and by all that r cannot tell from it.
+Regex Engine::fill_class(Regex r, std::uint8_t byte) {
+  ++round_;
+  collected_.clear();
+  collect_sets(r);
+  ByteSet same = first_bytes(r);
+  for (std::uint32_t set : collected_) {
+    same = sets_[set].has(byte) ? same & sets_[set] : same.without(sets_[set]);
+  }
+  Budget budget("regex emptiness", kSearchSteps);
+  Regex next = derive(r, byte);
+  if (next != kNothing && !alive(next, budget)) next = kNothing;
+  Regex* row = rows_[r];
+  same.each([&](std::uint8_t other) { row[other] = next; });
+  return next;
 }
 
 }  // namespace structgen::regex

@@ -78,10 +78,17 @@ class Engine {
     return end == 0 || end == kUtf8Vacuous;
   }
   Regex derive(Regex r, std::uint8_t byte);
-  const Regex* row(Regex r) { return rows_[r] != nullptr ? rows_[r] : fill_row(r); }
+  // The derivative, or kNothing where no completion is left.
+  Regex step(Regex r, std::uint8_t byte) {
+    const Regex next = row(r)[byte];
+    return next != kUnread ? next : fill_class(r, byte);
+  }
+  // 256 successors; kUnread where step was not asked yet.
+  const Regex* row(Regex r) { return rows_[r] != nullptr ? rows_[r] : new_row(r); }
   bool empty(Regex r);
   std::uint32_t distance(Regex r);
   std::string witness(Regex r);
+  Regex read(Regex r, std::string_view text);  // its derivative, counted loops in a stride
   std::string print(Regex r) const;
   // horizon.cc: what no text of at most `longest` bytes can tell apart; recursion is bounded.
   Regex near(Regex r, std::uint32_t longest, unsigned depth = 0);
@@ -104,7 +111,11 @@ class Engine {
     Regex next = kNothing;  // on a shortest way
     std::uint8_t byte = 0;
   };
-  enum class Goal { kAny, kShortest };
+  enum class Goal {
+    kAny,       // is there a member?
+    kShort,     // a way to one, found greedily
+    kShortest,  // a shortest way
+  };
 
   // intern.cc
   Regex intern(Node node, const std::vector<Regex>* members = nullptr);
@@ -134,22 +145,22 @@ class Engine {
   void merge_counters(std::vector<Regex>& parts);
 
   // derive.cc
-  const Regex* fill_row(Regex r);
-  const Regex* fill_words_row(Regex r);
+  Regex* new_row(Regex r);
+  Regex* words_row(Regex r);
+  Regex fill_class(Regex r, std::uint8_t byte);
   Regex derive_node(Regex r, std::uint8_t byte);
   ByteSet first_bytes(Regex r);
   void collect_sets(Regex r);
-  void byte_classes(Regex r, std::vector<std::uint8_t>& representatives,
-                    std::array<std::uint8_t, 256>& class_of);
+  void byte_classes(Regex r, std::vector<ByteClass>& classes);
 
   // search.cc
   bool alive(Regex r, Budget& budget);
-  void search(Regex start, Goal goal, Budget& budget);
+  bool search(Regex start, Goal goal, std::uint64_t most, Budget& budget);
   void append_shortest(Regex r, std::string& out);
 
   std::vector<Node> nodes_;
   std::vector<Lengths> lengths_;
-  std::vector<const Regex*> rows_;
+  std::vector<Regex*> rows_;
   std::vector<std::uint32_t> first_;  // byte set + 1, 0 when not asked yet
   std::vector<std::uint32_t> table_;  // open addressing over nodes_, 0xFFFFFFFF free
   std::vector<Regex> lists_;

@@ -75,7 +75,7 @@ Utf8Map repeat_map(Utf8Map body, std::uint32_t min, std::uint32_t max) {
 
 // Fills flags, depth and utf8 of the record, and its length bounds.
 void Engine::measure(Node& n, Lengths& length) const {
-  length = {0, 0, 0, 0};
+  length = {};
   const auto inherit = [&n, this](Regex child, std::uint8_t flags) {
     n.flags |= nodes_[child].flags & flags;
   };
@@ -102,20 +102,20 @@ void Engine::measure(Node& n, Lengths& length) const {
         if (!set.has(static_cast<std::uint8_t>(byte))) continue;
         (continuation(static_cast<std::uint8_t>(byte)) ? some_continuation : some_lead) = true;
       }
-      length = {1, 1, some_continuation ? 0u : 1u, some_lead ? 1u : 0u};
+      length = {1, 1, some_continuation ? 0u : 1u, some_lead ? 1u : 0u, 1};
       n.utf8 = set_map(set);
       break;
     }
     case Kind::kLiteral: {
       const std::string_view text(reinterpret_cast<const char*>(&n.a), n.d);
       const std::uint32_t points = count_points(text);
-      length = {n.d, n.d, points, points};
+      length = {n.d, n.d, points, points, n.d};
       n.utf8 = text_map(text);
       break;
     }
     case Kind::kWords: {
       const WordArray& array = arrays_[n.a];
-      length = {kUnbounded, 0, kUnbounded, 0};
+      length = {kUnbounded, 0, kUnbounded, 0, 0};
       const std::uint32_t before = count_points(array.word(n.c).substr(0, n.b));
       for (std::uint32_t i = n.c; i < n.d; ++i) {
         const std::string_view word = array.word(i);
@@ -126,6 +126,7 @@ void Engine::measure(Node& n, Lengths& length) const {
         length.min_points = std::min(length.min_points, points);
         length.max_points = std::max(length.max_points, points);
       }
+      length.effort = length.min_bytes;
       if (length.min_bytes == 0) n.flags |= kNullable;
       n.utf8 = kUtf8AllMixed;
       if (array.valid_utf8) {
@@ -139,7 +140,7 @@ void Engine::measure(Node& n, Lengths& length) const {
       const Lengths& x = lengths_[n.a];
       const Lengths& y = lengths_[n.b];
       length = {add(x.min_bytes, y.min_bytes), add(x.max_bytes, y.max_bytes), add(x.min_points, y.min_points),
-                add(x.max_points, y.max_points)};
+                add(x.max_points, y.max_points), add(x.effort, y.effort)};
       n.flags |= nodes_[n.a].flags & nodes_[n.b].flags & kNullable;
       inherit(n.a, kSearched | kNamed | kCounted);
       inherit(n.b, kSearched | kNamed | kCounted);
@@ -149,7 +150,7 @@ void Engine::measure(Node& n, Lengths& length) const {
       break;
     }
     case Kind::kAlternate: {
-      length = {kUnbounded, 0, kUnbounded, 0};
+      length = {kUnbounded, 0, kUnbounded, 0, kUnbounded};
       n.utf8 = kUtf8AllVacuous;
       for (std::uint32_t i = 0; i < n.b; ++i) {
         const Regex child = members(n)[i];
@@ -158,6 +159,7 @@ void Engine::measure(Node& n, Lengths& length) const {
         length.max_bytes = std::max(length.max_bytes, x.max_bytes);
         length.min_points = std::min(length.min_points, x.min_points);
         length.max_points = std::max(length.max_points, x.max_points);
+        length.effort = std::min(length.effort, x.effort);
         n.utf8 = utf8_union(n.utf8, nodes_[child].utf8);
         inherit(child, kSearched | kNamed | kNullable);
         nest(child);
@@ -165,7 +167,7 @@ void Engine::measure(Node& n, Lengths& length) const {
       break;
     }
     case Kind::kIntersect: {
-      length = {0, kUnbounded, 0, kUnbounded};
+      length = {0, kUnbounded, 0, kUnbounded, 0};
       n.utf8 = kUtf8AllMixed;
       n.flags |= kSearched | kNullable;
       for (std::uint32_t i = 0; i < n.b; ++i) {
@@ -175,6 +177,7 @@ void Engine::measure(Node& n, Lengths& length) const {
         length.max_bytes = std::min(length.max_bytes, x.max_bytes);
         length.min_points = std::max(length.min_points, x.min_points);
         length.max_points = std::min(length.max_points, x.max_points);
+        length.effort = add(length.effort, x.effort);
         n.utf8 = utf8_intersection(n.utf8, nodes_[child].utf8);
         if (!(nodes_[child].flags & kNullable)) n.flags &= static_cast<std::uint8_t>(~kNullable);
         inherit(child, kNamed);
@@ -186,7 +189,7 @@ void Engine::measure(Node& n, Lengths& length) const {
       n.flags |= kSearched;
       if (n.b == 0 && !(nodes_[n.a].flags & kNullable)) n.flags |= kNullable;
       const std::uint32_t least = n.flags & kNullable ? 0 : 1;
-      length = {least, kUnbounded, n.b == 0 ? least : 0, kUnbounded};
+      length = {least, kUnbounded, n.b == 0 ? least : 0, kUnbounded, least};
       inherit(n.a, kNamed);
       nest(n.a);
       n.utf8 = kUtf8AllMixed & ~(15u << (4 * n.b));
@@ -195,7 +198,7 @@ void Engine::measure(Node& n, Lengths& length) const {
     case Kind::kRepeat: {
       const Lengths& x = lengths_[n.a];
       length = {times(x.min_bytes, n.c), times(x.max_bytes, n.d), times(x.min_points, n.c),
-                times(x.max_points, n.d)};
+                times(x.max_points, n.d), times(x.effort, n.c)};
       if (n.c == 0) n.flags |= kNullable;
       if (n.c > 1 || n.d != kUnbounded) n.flags |= kCounted;
       inherit(n.a, kSearched | kNamed);
@@ -205,7 +208,7 @@ void Engine::measure(Node& n, Lengths& length) const {
     }
     case Kind::kRecursive: {
       const std::uint32_t least = n.flags & kNullable ? 0 : 1;
-      length = {least, kUnbounded, least, kUnbounded};
+      length = {least, kUnbounded, least, kUnbounded, least};
       n.flags |= kSearched | kNamed;
       n.utf8 = kUtf8AllMixed & ~15u;
       break;

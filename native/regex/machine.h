@@ -7,6 +7,8 @@
 
 namespace structgen::regex {
 
+static_assert(kUnread == kUnknown && kNothing == kDead);
+
 class RegexMachine final : public Machine {
  public:
   explicit RegexMachine(Store& store) : store_(store) {}
@@ -17,14 +19,15 @@ class RegexMachine final : public Machine {
   bool may_end(Local) override { return false; }
   std::uint32_t end_result(Local) override { return 0; }
   std::string way_on(Local local) override { return store_.witness(local); }
+  Transition after_way_on(Local local, std::string_view way) override { return store_.read(local, way); }
   Local representative(Local local, std::size_t longest) override {
     return store_.near(local, static_cast<std::uint32_t>(longest));
   }
   std::size_t memory_bytes() const override { return row_bytes() + store_.memory_bytes(); }
 
  protected:
-  Transition compute(Local, std::uint8_t) override { return kDead; }
-  // Rows are complete when they exist, so nothing is ever written through this pointer.
+  Transition compute(Local local, std::uint8_t byte) override { return store_.step(local, byte); }
+  // The store's own row: it says kUnread where a machine says kUnknown, and what is written there it knows.
   Transition* make_row(Local local) override { return const_cast<Transition*>(store_.row(local)); }
 
  private:

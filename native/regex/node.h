@@ -51,6 +51,8 @@ struct Lengths {
   std::uint32_t max_bytes = 0;  // kUnbounded
   std::uint32_t min_points = 0;
   std::uint32_t max_points = 0;
+  // A guess at what completing takes: bytes, as if every part of a conjunction had to be paid on its own.
+  std::uint32_t effort = 0;
 };
 
 struct ByteSet {
@@ -76,6 +78,19 @@ struct ByteSet {
     for (int i = 0; i < 4; ++i) result.words[i] = words[i] & other.words[i];
     return result;
   }
+  ByteSet without(const ByteSet& other) const {
+    ByteSet result;
+    for (int i = 0; i < 4; ++i) result.words[i] = words[i] & ~other.words[i];
+    return result;
+  }
+  template <typename Each>
+  void each(const Each& call) const {  // ascending
+    for (unsigned i = 0; i < 4; ++i) {
+      for (std::uint64_t rest = words[i]; rest != 0; rest &= rest - 1) {
+        call(static_cast<std::uint8_t>(64 * i + static_cast<unsigned>(std::countr_zero(rest))));
+      }
+    }
+  }
   bool operator==(const ByteSet&) const = default;
 };
 
@@ -84,6 +99,11 @@ inline std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
   hash *= 0xBF58476D1CE4E5B9ull;
   return hash ^ (hash >> 29);
 }
+
+struct ByteClass {
+  ByteSet bytes;
+  std::uint8_t representative;
+};
 
 struct ByteSetHash {
   std::size_t operator()(const ByteSet& set) const {

@@ -2,8 +2,11 @@
 //
 // Without & ~ or names, structure answers: an expression that is not ∅ has a
 // member and its shortest length is exact. Otherwise a best-first search runs
-// over derivatives with the structural lower bound as heuristic (A* for the
-// shortest member, greedy for mere emptiness). What a search learns is kept.
+// over derivatives. A shortest member is found by A* with the structural lower
+// bound; ties go to what seems to need least, the parts of a conjunction each on
+// their own (h_add of Bonet & Geffner 2001). That guess alone guides the greedy
+// searches: for mere emptiness, and for a short member where the shortest takes
+// too long to prove. What a search learns is kept.
 #include <algorithm>
 #include <queue>
 
@@ -11,12 +14,21 @@
 
 namespace structgen::regex {
 
+namespace {
+
+// Expansions spent on proving that a way is shortest before a short one has to do.
+constexpr std::uint64_t kShortestSteps = 5'000;
+// A loop is taken in a stride while it has to go round so often at least.
+constexpr std::uint32_t kStride = 64;
+
+}  // namespace
+
 bool Engine::alive(Regex r, Budget& budget) {
   if (r == kNothing) return false;
   if (nullable(r) || !searched(r)) return true;
   const auto found = alive_.find(r);
   if (found != alive_.end()) return found->second;
-  search(r, Goal::kAny, budget);
+  search(r, Goal::kAny, kSearchSteps, budget);
   return alive_.at(r);
 }
 
@@ -30,14 +42,14 @@ std::uint32_t Engine::distance(Regex r) {
   if (!searched(r)) return lengths_[r].min_bytes;
   if (!known_.contains(r)) {
     Budget budget("regex distance", kSearchSteps);
-    search(r, Goal::kShortest, budget);
+    if (!search(r, Goal::kShortest, kShortestSteps, budget)) search(r, Goal::kShort, kSearchSteps, budget);
   }
   const auto found = known_.find(r);
   return found == known_.end() ? kUnbounded : found->second.distance;
 }
 
-// Afterwards alive_ knows the start; for kShortest known_ does too, unless it is empty.
-void Engine::search(Regex start, Goal goal, Budget& budget) {
+// False after `most` expansions. Else alive_ knows the start; unless it is empty so does known_, but for kAny.
+bool Engine::search(Regex start, Goal goal, std::uint64_t most, Budget& budget) {
   struct Visit {
     Regex r;
     std::uint32_t distance;  // bytes read
@@ -47,10 +59,12 @@ void Engine::search(Regex start, Goal goal, Budget& budget) {
   };
   struct Entry {
     std::uint64_t estimate;
+    std::uint32_t effort;  // 0: what is left is known
     std::uint32_t distance;
     std::uint32_t visit;
     bool operator<(const Entry& other) const {  // the heap's top is the least estimate, then the deepest
       if (estimate != other.estimate) return estimate > other.estimate;
+      if (effort != other.effort) return effort > other.effort;
       if (distance != other.distance) return distance < other.distance;
       return visit > other.visit;
     }
@@ -75,7 +89,7 @@ void Engine::search(Regex start, Goal goal, Budget& budget) {
       return true;
     }
     distance = std::max<std::uint32_t>(1, lengths_[r].min_bytes);
-    if (goal == Goal::kShortest) return false;
+    if (goal != Goal::kAny) return false;
     const auto any = alive_.find(r);
     return any != alive_.end() && any->second;
   };
@@ -85,19 +99,17 @@ void Engine::search(Regex start, Goal goal, Budget& budget) {
       visits.push_back({r, distance, parent, byte, true});
     } else {
       Visit& visit = visits[at->second];
-      if (distance >= visit.distance) return;
+      if (distance >= visit.distance || (!visit.open && goal != Goal::kShortest)) return;
       visit = {r, distance, parent, byte, true};
     }
     std::uint32_t left;
-    settled(r, left);
-    const std::uint64_t estimate = goal == Goal::kAny ? left : std::uint64_t{distance} + left;
-    queue.push({estimate, distance, at->second});
+    const std::uint32_t effort = settled(r, left) ? 0 : std::max<std::uint32_t>(1, lengths_[r].effort);
+    queue.push({goal == Goal::kShortest ? std::uint64_t{distance} + left : 0, effort, distance, at->second});
   };
 
   constexpr std::uint32_t kNoParent = 0xFFFFFFFFu;
   push(start, 0, kNoParent, 0);
-  std::vector<std::uint8_t> representatives;
-  std::array<std::uint8_t, 256> class_of;
+  std::vector<ByteClass> classes;
   while (!queue.empty()) {
     const Entry entry = queue.top();
     queue.pop();
@@ -115,27 +127,27 @@ void Engine::search(Regex start, Goal goal, Budget& budget) {
         const Visit& step = visits[from];
         length = length == kUnbounded ? kUnbounded : length + 1;
         alive_[step.r] = true;
-        if (goal == Goal::kShortest) known_.try_emplace(step.r, Known{length, next, byte});
+        if (goal != Goal::kAny) known_.try_emplace(step.r, Known{length, next, byte});
         next = step.r;
         byte = step.byte;
         from = step.parent;
       }
-      return;
+      return true;
     }
+    if (most-- == 0) return false;
     budget.spend();
-    byte_classes(visit.r, representatives, class_of);
-    const ByteSet first = first_bytes(visit.r);
-    for (std::uint8_t byte : representatives) {
-      if (!first.has(byte)) continue;
-      const Regex next = derive(visit.r, byte);
+    byte_classes(visit.r, classes);
+    for (const ByteClass& one : classes) {
+      const Regex next = derive(visit.r, one.representative);
       if (next == kNothing) continue;
       const auto known = alive_.find(next);
       if (known != alive_.end() && !known->second) continue;
       budget.spend();
-      push(next, visit.distance + 1, entry.visit, byte);
+      push(next, visit.distance + 1, entry.visit, one.representative);
     }
   }
   for (const Visit& visit : visits) alive_[visit.r] = false;
+  return true;
 }
 
 std::string Engine::witness(Regex r) {
@@ -150,6 +162,43 @@ std::string Engine::witness(Regex r) {
   return out;
 }
 
+// Reading u in r{m,n}·t cannot reach t while m exceeds the length of u, so what is left has the same form
+// for all such m: when one u costs exactly one round, k of them cost k.
+Regex Engine::read(Regex r, std::string_view text) {
+  std::size_t at = 0;
+  Regex tried = kNothing;  // a body whose rounds cannot be told apart, or are not in the text
+  while (at < text.size() && r != kNothing) {
+    const bool chain = nodes_[r].kind == Kind::kConcat;
+    const Element loop = element(chain ? nodes_[r].a : r);
+    if (loop.min >= kStride && loop.base != tried && !searched(loop.base)) {
+      const Regex tail = chain ? nodes_[r].b : kEpsilon;
+      const auto after = [&](std::uint32_t rounds) {
+        const std::uint32_t max = loop.max == kUnbounded ? kUnbounded : loop.max - rounds;
+        return concat(repeat(loop.base, loop.min - rounds, max), tail);
+      };
+      std::string once;
+      append_shortest(loop.base, once);
+      Regex next = once.empty() || once.size() >= loop.min ? kNothing : r;
+      for (char byte : once) next = next == kNothing ? next : derive(next, static_cast<std::uint8_t>(byte));
+      if (next != kNothing && next == after(1)) {
+        std::uint32_t rounds = 0;
+        const auto most = static_cast<std::uint32_t>(loop.min - once.size());
+        while (rounds < most && text.substr(at, once.size()) == once) {
+          ++rounds;
+          at += once.size();
+        }
+        if (rounds > 0) {
+          r = after(rounds);
+          continue;
+        }
+      }
+      tried = loop.base;
+    }
+    r = derive(r, static_cast<std::uint8_t>(text[at++]));
+  }
+  return r;
+}
+
 // Recursion only into heads and bodies, whose depth is bounded.
 void Engine::append_shortest(Regex r, std::string& out) {
   constexpr std::size_t kMost = std::size_t{1} << 28;
@@ -162,14 +211,9 @@ void Engine::append_shortest(Regex r, std::string& out) {
   const Node n = nodes_[r];
   switch (n.kind) {
     case Kind::kBytes: {
-      std::vector<std::uint8_t> representatives;
-      std::array<std::uint8_t, 256> class_of;
-      byte_classes(r, representatives, class_of);
-      for (std::uint8_t byte : representatives) {
-        if (!sets_[n.a].has(byte)) continue;
-        out.push_back(static_cast<char>(byte));
-        break;
-      }
+      std::vector<ByteClass> classes;
+      byte_classes(r, classes);
+      out.push_back(static_cast<char>(classes.front().representative));
       break;
     }
     case Kind::kLiteral:

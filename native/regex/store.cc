@@ -32,10 +32,12 @@ Regex Store::repeat(Regex r, std::uint32_t min, std::uint32_t max) {
 }
 
 bool Store::nullable(Regex r) const { return engine().nullable(r); }
+Regex Store::step(Regex r, std::uint8_t byte) { return engine().step(r, byte); }
 const Regex* Store::row(Regex r) { return engine().row(r); }
 bool Store::empty(Regex r) { return engine().empty(r); }
 std::uint32_t Store::distance(Regex r) { return engine().distance(r); }
 std::string Store::witness(Regex r) { return engine().witness(r); }
+Regex Store::read(Regex r, std::string_view text) { return engine().read(r, text); }
 std::string Store::print(Regex r) const { return engine().print(r); }
 Regex Store::near(Regex r, std::uint32_t longest) { return engine().near(r, longest); }
 Store::FreePoints Store::free_points(Regex r) { return {engine().free_points(r), engine().counts_points(r)}; }

@@ -24,6 +24,7 @@ using Regex = std::uint32_t;           // an interned expression
 inline constexpr Regex kNothing = 0;   // the empty language; also the dead state
 inline constexpr Regex kEpsilon = 1;   // the empty string
 inline constexpr Regex kAnything = 2;  // every valid UTF-8 string
+inline constexpr Regex kUnread = 0xFFFFFFFFu;  // in a row: not asked for yet
 inline constexpr std::uint32_t kUnbounded = 0xFFFFFFFFu;
 
 using CodePoint = std::uint32_t;
@@ -52,15 +53,17 @@ class Store {
 
   // --- Reading.
   bool nullable(Regex r) const;
-  // 256 successors; kNothing where no completion exists (liveness is exact).
-  // The pointer stays valid as long as the store. Filled on first use.
+  // What may follow the byte; kNothing where no completion exists (liveness is exact).
+  Regex step(Regex r, std::uint8_t byte);
+  // 256 successors, kUnread where step has not been asked yet. The pointer stays valid as long as the store.
   const Regex* row(Regex r);
-  Regex step(Regex r, std::uint8_t byte) { return row(r)[byte]; }
   bool empty(Regex r);
-  // Bytes of a shortest member; r must not be empty. Saturates at 2^32-1.
+  // Bytes of the witness; r must not be empty. Saturates at 2^32-1.
   std::uint32_t distance(Regex r);
-  std::string witness(Regex r);                  // a shortest member
+  std::string witness(Regex r);                  // a shortest member, or a short one where proving that is long
   bool matches(Regex r, std::string_view text);  // whole text
+  // What may follow the text, which is the beginning of a member; made for long witnesses.
+  Regex read(Regex r, std::string_view text);
   std::string print(Regex r) const;              // for people and golden tests
 
   // --- What a mask can tell, whose tokens are short.

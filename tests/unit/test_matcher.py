@@ -5,8 +5,10 @@ The laws of matchers are in tests/laws; here are the borders of the API, one by 
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 
@@ -229,3 +231,53 @@ def test_a_matcher_outlives_its_constraint() -> None:
     del matcher
     assert fork.try_advance(list(b"[1,2]")) == 5
     assert fork.can_stop
+
+
+# --- Completions that are long ----------------------------------------------------------------------
+
+LONG: dict[str, Any] = {
+    "a string": {"type": "string", "minLength": 1_000_000},
+    "between bounds": {"type": "string", "minLength": 9000, "maxLength": 9001},
+    "a pattern beside": {"type": "string", "minLength": 9000, "pattern": "a.*b"},
+    "a pattern inside": {"type": "string", "pattern": "^x{9000}(yz){9000}$"},
+    "escapes": {"type": "string", "pattern": "^[\"\n]{9000}$"},
+    "an item": {"type": "array", "items": {"type": "string", "minLength": 9000}, "minItems": 2},
+    "a member": {
+        "type": "object",
+        "properties": {"a": {"type": "string", "minLength": 9000}, "b": {"type": "string", "minLength": 9000}},
+        "required": ["a", "b"],
+    },
+    "a key": {"type": "object", "propertyNames": {"minLength": 9000}, "minProperties": 2},
+    "a watched string": {
+        "type": "object",
+        "properties": {"a": {"type": "string", "minLength": 9000}},
+        "required": ["a"],
+        "if": {"properties": {"a": {"maxLength": 9000}}},
+        "then": {"required": ["b"]},
+        "else": {"required": ["c"]},
+    },
+    "different strings": {"type": "array", "items": {"minLength": 9000, "type": "string"}, "uniqueItems": True, "minItems": 2},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("schema", LONG.values(), ids=LONG)
+def test_long_completions_are_valid(schema: Any) -> None:
+    constraint = sg.compile(sg.json_schema(schema), VOCABULARY)
+    matcher = constraint.matcher()
+    for _ in range(3):
+        rest = matcher.completion_text()
+        assert len(rest) > 8000
+        ahead = matcher.fork()
+        if len(rest) < 100_000:
+            assert ahead.try_advance(list(rest)) == len(rest) and ahead.can_stop
+        assert matcher.try_advance(list(rest[:3])) == 3
+    jsonschema.validate(json.loads(constraint.matcher().completion_text()), schema)
+
+
+def test_a_long_expression_is_completed() -> None:
+    matcher = sg.compile(sg.regex("[a-z]{1000000}(ab){5,}"), VOCABULARY).matcher()
+    rest = matcher.completion_text()
+    assert len(rest) == 1_000_010
+    assert matcher.distance() == 1_000_010 - 5  # "ab" is one token here
+    assert matcher.try_advance(list(rest[:5])) == 5
+    assert matcher.completion_text() == rest[5:]

@@ -107,6 +107,58 @@ def test_bounds_and_patterns_meet_structurally(store: _native.RegexStore) -> Non
     assert store.witness(store.intersect([foo, store.repeat(character, 0, 10_000)])) == b"foo"
 
 
+@pytest.mark.parametrize("count", [6, 20, 26])
+def test_independent_lookaheads_need_no_product(store: _native.RegexStore, count: int) -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz"[:count]
+    pattern = "^" + "".join(f"(?=.*{letter})" for letter in letters) + ".*$"
+    expression, _ = compile_pattern(store, pattern, dialect="ecma")
+    assert not store.empty(expression)
+    assert len(store) < 10_000  # 2**26 combinations of what was read
+    witness = store.witness(expression)
+    assert sorted(witness.decode()) == list(letters)
+    assert len(witness) == store.distance(expression)
+    assert store.matches(expression, letters[::-1] + " and more")
+    assert not store.matches(expression, letters[1:] * 2)
+
+
+def test_bounded_patterns_that_are_far_apart_meet_at_once(store: _native.RegexStore) -> None:
+    far, _ = compile_pattern(store, "a.*b", dialect="ecma")
+    character, _ = compile_pattern(store, "^[^]$", dialect="ecma")
+    long = store.intersect([far, store.repeat(character, 100_000, 200_000)])
+    assert not store.empty(long)
+    witness = store.witness(long)
+    assert len(witness) == 100_000 and store.matches(far, witness)
+    assert len(store) < 1_000_000
+
+
+def test_nested_negations_are_decided_by_a_witness(store: _native.RegexStore) -> None:
+    def language(*patterns: str) -> int:
+        return store.intersect([compile_pattern(store, one, dialect="ecma")[0] for one in patterns])
+
+    def none_of(parts: list[int]) -> int:
+        return store.complement(store.alternate(parts))
+
+    exact = "^" + "." * 60 + "$"
+    first = [language(exact, "ab1", "b12"), language(exact, "bc1", "c12"), language(exact, "ca1", "a12")]
+    second = [language(r"^[\w]*$", r"\d\d", group) for group in ("[a|b]", "[b|c]", "[c|a]")]
+    third = [language(r"^[\w]+", "1.*2", text) for text in ("ac", "a2", "a1")]
+    asked = language("[aA][12].*[zZ]")
+    groups = [none_of([store.complement(one) for one in group]) for group in (first, second, third)]
+    everything = store.intersect([*groups, asked])
+    assert not store.empty(everything) and len(store) < 50_000
+    witness = store.witness(everything)
+    assert len(witness) == 60
+    assert all(store.matches(one, witness) for one in (asked, *first, *second, *third))
+
+
+def test_rows_are_read_only_where_asked(store: _native.RegexStore) -> None:
+    letters, _ = compile_pattern(store, r"^[\p{L}]{1,1000}$", dialect="ecma")
+    start = len(store)
+    assert store.matches(letters, "a" * 1000) and not store.matches(letters, "a" * 1001)
+    # One expression for each counter; the continuations of other scripts are not touched.
+    assert len(store) - start < 2500
+
+
 def test_grammar_prints_and_lowers() -> None:
     assert repr(regex(r"[a-z]+")) == "regex('[a-z]+')"
     assert len(repr(regex("x" * 10_000))) < 120
