@@ -240,11 +240,14 @@ LONG: dict[str, Any] = {
     "between bounds": {"type": "string", "minLength": 9000, "maxLength": 9001},
     "a pattern beside": {"type": "string", "minLength": 9000, "pattern": "a.*b"},
     "a pattern inside": {"type": "string", "pattern": "^x{9000}(yz){9000}$"},
-    "escapes": {"type": "string", "pattern": "^[\"\n]{9000}$"},
+    "escapes": {"type": "string", "pattern": '^["\n]{9000}$'},
     "an item": {"type": "array", "items": {"type": "string", "minLength": 9000}, "minItems": 2},
     "a member": {
         "type": "object",
-        "properties": {"a": {"type": "string", "minLength": 9000}, "b": {"type": "string", "minLength": 9000}},
+        "properties": {
+            "a": {"type": "string", "minLength": 9000},
+            "b": {"type": "string", "minLength": 9000},
+        },
         "required": ["a", "b"],
     },
     "a key": {"type": "object", "propertyNames": {"minLength": 9000}, "minProperties": 2},
@@ -256,8 +259,13 @@ LONG: dict[str, Any] = {
         "then": {"required": ["b"]},
         "else": {"required": ["c"]},
     },
-    "different strings": {"type": "array", "items": {"minLength": 9000, "type": "string"}, "uniqueItems": True, "minItems": 2},
-}  # fmt: skip
+    "different strings": {
+        "type": "array",
+        "items": {"minLength": 9000, "type": "string"},
+        "uniqueItems": True,
+        "minItems": 2,
+    },
+}
 
 
 @pytest.mark.parametrize("schema", LONG.values(), ids=LONG)
