@@ -140,6 +140,8 @@ class Engine {
 
   // horizon.cc
   std::uint32_t reach(Regex r, unsigned depth);
+  ByteSet last_bytes(Regex r, unsigned depth);
+  bool escapable(Regex r);
 
   // counters.cc
   void merge_counters(std::vector<Regex>& parts);

@@ -30,6 +30,53 @@ std::uint32_t times(std::uint32_t a, std::uint32_t b) {
 
 }  // namespace
 
+// A superset of the bytes that members end in.
+ByteSet Engine::last_bytes(Regex r, unsigned depth) {
+  ByteSet result;
+  if (depth == kDepth) {
+    result.add(0, 255);
+    return result;
+  }
+  std::vector<Regex> heads;
+  for (; nodes_[r].kind == Kind::kConcat; r = nodes_[r].b) heads.push_back(nodes_[r].a);
+  const Node n = nodes_[r];
+  switch (n.kind) {
+    case Kind::kNothing:
+    case Kind::kEpsilon:
+      break;
+    case Kind::kBytes:
+      result = sets_[n.a];
+      break;
+    case Kind::kLiteral:
+      result.add(static_cast<std::uint8_t>(reinterpret_cast<const char*>(&n.a)[n.d - 1]));
+      break;
+    case Kind::kRepeat:
+      result = last_bytes(n.a, depth + 1);
+      break;
+    case Kind::kAlternate:
+      if (n.b > kMembers) {
+        result.add(0, 255);
+      } else {
+        for (std::uint32_t i = 0; i < n.b; ++i) result = result | last_bytes(members(n)[i], depth + 1);
+      }
+      break;
+    default:
+      result.add(0, 255);
+  }
+  for (auto head = heads.rbegin(); head != heads.rend() && nullable(r); ++head) {
+    r = *head;
+    result = result | last_bytes(r, depth + 1);
+  }
+  return result;
+}
+
+// Whether some ASCII character, put behind any text at all, makes a text that is no member.
+bool Engine::escapable(Regex r) {
+  ByteSet ascii;
+  ascii.add(0x00, 0x7F);
+  return !ascii.without(last_bytes(r, 0)).none();
+}
+
 // So many characters, whichever they are, leave a completion possible.
 std::uint32_t Engine::free_points(Regex r, unsigned depth) {
   const Node n = nodes_[r];
@@ -50,22 +97,27 @@ std::uint32_t Engine::free_points(Regex r, unsigned depth) {
       return most;
     }
     case Kind::kComplement:
-      return n.b == 0 && lengths_[n.a].max_points != kUnbounded ? kUnbounded : 0;
+      return n.b == 0 && (lengths_[n.a].max_points != kUnbounded || escapable(n.a)) ? kUnbounded : 0;
     case Kind::kIntersect: {
-      // A text longer than everything that is left out is not left out.
-      std::uint32_t most = kUnbounded, left_out = 0;
+      // A text longer than everything that is left out is not left out; or one more character leads outside.
+      std::uint32_t most = kUnbounded, left_out = 0, more = 0;
       for (std::uint32_t i = 0; i < n.b; ++i) {
         const Regex member = members(n)[i];
         const Element loop = element(member);
         if (loop.base == any_character_) {
           most = std::min(most, loop.max);
         } else if (nodes_[member].kind == Kind::kComplement && nodes_[member].b == 0) {
-          left_out = std::max(left_out, lengths_[nodes_[member].a].max_points);
+          const Regex outside = nodes_[member].a;  // one at most: two would be merged
+          if (lengths_[outside].max_points == kUnbounded && escapable(outside)) {
+            more = 1;
+          } else {
+            left_out = std::max(left_out, lengths_[outside].max_points);
+          }
         } else {
           return 0;
         }
       }
-      return left_out < most ? most : 0;
+      return left_out < most && more < most ? (most == kUnbounded ? most : most - more) : 0;
     }
     default:
       return 0;

@@ -240,11 +240,14 @@ LONG: dict[str, Any] = {
     "between bounds": {"type": "string", "minLength": 9000, "maxLength": 9001},
     "a pattern beside": {"type": "string", "minLength": 9000, "pattern": "a.*b"},
     "a pattern inside": {"type": "string", "pattern": "^x{9000}(yz){9000}$"},
-    "escapes": {"type": "string", "pattern": "^[\"\n]{9000}$"},
+    "escapes": {"type": "string", "pattern": '^["\n]{9000}$'},
     "an item": {"type": "array", "items": {"type": "string", "minLength": 9000}, "minItems": 2},
     "a member": {
         "type": "object",
-        "properties": {"a": {"type": "string", "minLength": 9000}, "b": {"type": "string", "minLength": 9000}},
+        "properties": {
+            "a": {"type": "string", "minLength": 9000},
+            "b": {"type": "string", "minLength": 9000},
+        },
         "required": ["a", "b"],
     },
     "a key": {"type": "object", "propertyNames": {"minLength": 9000}, "minProperties": 2},
@@ -256,8 +259,13 @@ LONG: dict[str, Any] = {
         "then": {"required": ["b"]},
         "else": {"required": ["c"]},
     },
-    "different strings": {"type": "array", "items": {"minLength": 9000, "type": "string"}, "uniqueItems": True, "minItems": 2},
-}  # fmt: skip
+    "different strings": {
+        "type": "array",
+        "items": {"minLength": 9000, "type": "string"},
+        "uniqueItems": True,
+        "minItems": 2,
+    },
+}
 
 
 @pytest.mark.parametrize("schema", LONG.values(), ids=LONG)
@@ -281,3 +289,31 @@ def test_a_long_expression_is_completed() -> None:
     assert matcher.distance() == 1_000_010 - 5  # "ab" is one token here
     assert matcher.try_advance(list(rest[:5])) == 5
     assert matcher.completion_text() == rest[5:]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string", "not": {"pattern": r"\.(png|json) *$"}},
+        {"type": "string", "not": {"pattern": "a$"}, "maxLength": 3},
+        {"type": "string", "not": {"pattern": "a$"}, "minLength": 2, "maxLength": 2},
+        {"type": "string", "not": {"pattern": "[^]$"}},
+        {"type": "string", "not": {"pattern": r"[\x00-\x7f]$"}, "maxLength": 2},
+        {"type": "string", "not": {"pattern": "a.*b"}, "maxLength": 4},
+        {"type": "string", "not": {"pattern": "x$"}, "allOf": [{"not": {"pattern": "y *$"}}]},
+    ],
+)
+def test_masks_of_left_out_endings_are_exact(schema: Any) -> None:
+    tokens = [*(bytes([byte]) for byte in range(256)), None]
+    tokens += [b"ab", b"ba", b"aab", b"xy", b'a"', b'b"', b'ya"', b"aaaa", "é".encode(), 'aé"'.encode()]
+    vocabulary = sg.Vocabulary.from_tokens(tokens, eos=256)
+    constraint = sg.compile(sg.json_schema(schema), vocabulary)
+    for begun in ("", "a", "b", "x", "ab", "ba", ".png", "y ", "bb"):
+        matcher = constraint.matcher()
+        if matcher.try_advance(list(f'"{begun}'.encode())) < len(begun) + 1:
+            continue
+        mask = matcher.mask()
+        for token, text in enumerate(tokens):
+            if text is not None:
+                allowed = matcher.fork().try_advance(list(text)) == len(text)
+                assert bool(mask[token >> 5] >> (token & 31) & 1) == allowed, (begun, text)

@@ -9,8 +9,8 @@ come from the presentation forms of Arabic letters.
 A subset: a label's length counts in its encoded form, so labels beyond ASCII stay
 at 13 characters, which always fit, and names with one at four labels; encoded
 labels ("xn--...") are refused, because decoding them is arithmetic; characters
-that need a context are allowed in its plainest form. No conjunction but lengths:
-masks walk tens of thousands of letters here.
+that need a context are allowed in its plainest form. No conjunction but lengths,
+and those reserved labels are spelled out: masks walk tens of thousands of letters here.
 
 Knows no keyword.
 """
@@ -156,13 +156,19 @@ def _right_label(digits: str) -> str:
     return rf"(?:{first}){accent}(?:(?:-?(?:{first}|[{digits}])|[{of['right mark']}]){accent})*"
 
 
+def _unreserved(longest: int, first: str = "[A-Za-z0-9]") -> str:
+    """ASCII labels without "--" at their third and fourth place, which is reserved for encodings."""
+    end, inner = "[A-Za-z0-9]", "[A-Za-z0-9-]"
+    # Up to four characters the last one is no hyphen; from five on one of those two places has none.
+    return rf"{first}(?:{inner}{{0,2}}{end}|{inner}(?:{end}{inner}|-{end}){inner}{{0,{longest - 5}}}{end})?"
+
+
 def idn_hostname(at: Languages) -> int:
     """Names of labels in Unicode form, or in ASCII."""
     regex = at.regex
-    plain = _without_reserved(at, at.text(PLAIN_LABEL))
-    short = _without_reserved(at, at.text(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,60}[A-Za-z0-9])?"))
+    plain, short = at.text(_unreserved(63)), at.text(_unreserved(62))
     # Where a part of the name runs from right to left, every label begins with a letter (rules 1, 5 and 6).
-    lettered = regex.intersect([short, at.text("[A-Za-z][A-Za-z0-9-]*")])
+    lettered = at.text(_unreserved(62, "[A-Za-z]"))
     few = at.lengths(1, WIDE_LABEL)
     left = regex.intersect([at.text(_left_label()), few])
     european, arabic = _right_label(r"0-9\u06f0-\u06f9"), _right_label(r"\u0660-\u0669")
@@ -184,17 +190,9 @@ def idn_hostname(at: Languages) -> int:
     )
 
 
-def _without_reserved(at: Languages, label: int) -> int:
-    """Labels with "--" at their third and fourth place are reserved for encodings."""
-    reserved = at.text("[A-Za-z0-9-]{2}--[A-Za-z0-9-]*")
-    return int(at.regex.intersect([label, at.regex.complement(reserved)]))
-
-
 def hostname(at: Languages, *, encoded: bool) -> int:
     """RFC 1123; where ``encoded`` labels have a meaning, those that look like one are refused."""
     regex = at.regex
-    label = at.text(PLAIN_LABEL)
-    if encoded:
-        label = _without_reserved(at, label)
+    label = at.text(_unreserved(63) if encoded else PLAIN_LABEL)
     more = regex.repeat(regex.concat([regex.literal("."), label]), 0, None)
     return int(regex.intersect([regex.concat([label, more]), at.lengths(1, 253)]))
