@@ -5,6 +5,7 @@ The laws of matchers are in tests/laws; here are the borders of the API, one by 
 
 from __future__ import annotations
 
+import array
 import json
 from typing import Any
 
@@ -119,6 +120,29 @@ def test_an_array_with_gaps_is_refused(matcher: sg.Matcher, case: str) -> None:
 def test_floats_are_refused(matcher: sg.Matcher) -> None:
     with pytest.raises((TypeError, ValueError)):
         matcher.fill_mask(np.zeros(WORDS, dtype=np.float32))
+
+
+def test_read_only_and_strided_arrays_are_refused_and_left_alone(matcher: sg.Matcher) -> None:
+    whole = np.zeros((4, WORDS), dtype=np.uint32)
+    whole.flags.writeable = False
+    with pytest.raises((TypeError, ValueError)):
+        matcher.fill_mask(whole, 0)
+    with pytest.raises((TypeError, ValueError)):
+        matcher.fill_mask(np.zeros((WORDS, 4), dtype=np.uint32).T, 0)
+    for width in (np.uint16, np.uint64):
+        with pytest.raises((TypeError, ValueError)):
+            matcher.fill_mask(np.zeros((4, WORDS), dtype=width), 0)
+    assert not whole.any()
+
+
+def test_anything_with_a_buffer_of_words_will_do(matcher: sg.Matcher) -> None:
+    out = array.array("I", [0xFFFFFFFF] * WORDS)
+    matcher.fill_mask(memoryview(out))
+    assert np.array_equal(np.asarray(out), expected_row())
+    with pytest.raises((TypeError, ValueError)):
+        matcher.fill_mask(bytearray(4 * WORDS))
+    with pytest.raises((TypeError, ValueError)):
+        matcher.fill_mask(None)
 
 
 def test_floating_tensors_are_refused(matcher: sg.Matcher) -> None:
