@@ -1,5 +1,5 @@
-// Rows of 256 transitions, in blocks: automata make tens of thousands of them and give them up all at once, which
-// takes long where each is an allocation of its own.
+// Rows of 256 transitions, in blocks: automata make tens of thousands of them and give them up all at once,
+// which takes long where each is an allocation of its own.
 //
 // Rows never move. Does not know what the entries mean.
 #pragma once
@@ -18,7 +18,8 @@ class Rows {
 
   // A row whose entries are all `fill`.
   std::uint32_t* add(std::uint32_t fill) {
-    if (size_ % kBlock == 0) blocks_.push_back(std::make_unique_for_overwrite<std::uint32_t[]>(kBlock * kEntries));
+    if (size_ % kBlock == 0)
+      blocks_.push_back(std::make_unique_for_overwrite<std::uint32_t[]>(kBlock * kEntries));
     std::uint32_t* row = blocks_.back().get() + size_++ % kBlock * kEntries;
     std::fill_n(row, kEntries, fill);
     return row;

@@ -26,6 +26,7 @@ struct Hex {
   std::uint32_t pack() const { return value | digits << 16 | has_high << 19 | high << 20; }
 };
 
+constexpr std::size_t kFewLanguages = 4;
 constexpr std::size_t kDifferent = 16;  // states a row is searched for before they are interned again
 constexpr std::uint32_t kNoCodePoint = 0xFFFFFFFFu;
 constexpr char kHexDigits[] = "0123456789abcdef";
@@ -68,7 +69,9 @@ Local JsonMachine::feed(const State& state, std::uint32_t code_point) {
 Transition* JsonMachine::make_row(Local local) {
   Transition* row = Machine::make_row(local);
   const State state = states_[local];
-  if ((state.frame == Frame::kString || state.frame == Frame::kKey) && state.phase == kPlain) {
+  const bool plain = (state.frame == Frame::kString || state.frame == Frame::kKey) && state.phase == kPlain;
+  // Where many languages are watched, every state reached is a list of as many: only those that are asked for.
+  if (plain && vectors_[state.a].size() <= kFewLanguages) {
     fill_plain(state, row);
   }
   return row;
