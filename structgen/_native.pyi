@@ -51,11 +51,11 @@ class RegexStore:
     def empty(self, r: int) -> bool: ...
     def distance(self, r: int) -> int:
         """
-        Bytes of a shortest member; 2**32 - 1 when it is longer or there is none.
+        Bytes of the witness; 2**32 - 1 when it is longer or there is none.
         """
 
     def witness(self, r: int) -> builtins.bytes:
-        """A shortest member."""
+        """A shortest member, unless that takes too long to prove: then a short one."""
 
     def matches(self, r: int, text: str | builtins.bytes) -> bool: ...
     def print(self, r: int) -> str: ...

@@ -185,7 +185,7 @@ void bind_regex(nb::module_& m) {
       .def(
           "distance",
           [](RegexStore& held, Regex r) { return within(held, r, [&](Store& s) { return s.distance(r); }); },
-          "r"_a, "Bytes of a shortest member; 2**32 - 1 when it is longer or there is none.")
+          "r"_a, "Bytes of the witness; 2**32 - 1 when it is longer or there is none.")
       .def(
           "witness",
           [](RegexStore& held, Regex r) {
@@ -195,7 +195,7 @@ void bind_regex(nb::module_& m) {
             });
             return nb::bytes(text.data(), text.size());
           },
-          "r"_a, "A shortest member.")
+          "r"_a, "A shortest member, unless that takes too long to prove: then a short one.")
       .def(
           "matches",
           [](RegexStore& held, Regex r, nb::handle text) {
