@@ -20,6 +20,7 @@ if not SCRIPTS.is_dir():
     pytest.skip("scripts/ is not part of an installed package", allow_module_level=True)
 sys.path.insert(0, str(SCRIPTS))
 
+from average_pocket import average  # noqa: E402
 from evaluate_pocket import score  # noqa: E402
 from pocket_data.answers import json_pieces  # noqa: E402
 from pocket_data.extraction import Example  # noqa: E402
@@ -147,3 +148,24 @@ def test_fields_and_weights_stand_on_their_tokens() -> None:
 )
 def test_answers_are_scored_by_field(text: str, found: tuple[int, int, int]) -> None:
     assert score({"a": 1, "b": {"c": ["x", "y"]}}, text) == found
+
+
+def test_weights_are_averaged(tmp_path: Path) -> None:
+    model = small_llama()
+    model.save_pretrained(tmp_path / "a")
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(2.0)
+    model.save_pretrained(tmp_path / "b")
+    average([tmp_path / "a", tmp_path / "b"], tmp_path / "mean")
+    mean = transformers.LlamaForCausalLM.from_pretrained(tmp_path / "mean")
+    for parameter, expected in zip(mean.parameters(), model.parameters(), strict=True):
+        assert torch.allclose(parameter, expected - 1.0, atol=1e-5)
+
+
+def test_only_models_of_one_shape_are_averaged(tmp_path: Path) -> None:
+    model = small_llama()
+    model.save_pretrained(tmp_path / "a")
+    deepen(model, 4).save_pretrained(tmp_path / "b")
+    with pytest.raises(ValueError, match="different shapes"):
+        average([tmp_path / "a", tmp_path / "b"], tmp_path / "mean")
