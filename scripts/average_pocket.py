@@ -21,9 +21,7 @@ def average(folders: list[Path], out: Path) -> None:
     weights = [load_file(folder / "model.safetensors") for folder in folders]
     shapes = [{name: tensor.shape for name, tensor in state.items()} for state in weights]
     if any(shape != shapes[0] for shape in shapes):
-        raise ValueError(
-            "models of different shapes: only runs from one start can be averaged"
-        )
+        raise ValueError("models of different shapes: only runs from one start can be averaged")
     mean = {
         name: torch.stack([state[name].float() for state in weights]).mean(0).to(tensor.dtype)
         for name, tensor in weights[0].items()
