@@ -22,7 +22,7 @@ from structgen.expectation import expected_in_json, expected_in_text
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.json_schema import JsonSchema
 from structgen.grammars.json_schema.conflict import STEPS
-from structgen.grammars.json_schema.relax import Exhausted, Relaxation, Site, leaves, smallest
+from structgen.grammars.json_schema.relax import Exhausted, Relaxation, Site, leaves, to_blame
 from structgen.grammars.json_schema.text import excerpt, parse_json
 from structgen.matcher import Matcher
 
@@ -200,15 +200,9 @@ def _blame(
     """Return the keywords that refuse the text at ``accepted``, or why there are none."""
     try:
         questions = _Questions(constraint, grammar, data, accepted)
-        relaxation = questions.relaxation
-        if any(site.keyword == "oneOf" for site in relaxation.sites):
-            relaxation.weaken()
-            if not questions.refused(relaxation.sites):
-                relaxation.weak = False
-                relaxation.survey()
-        if not questions.refused(relaxation.sites):
+        core = to_blame(questions.relaxation, questions.refused)
+        if core is None:
             return (), ""
-        core = smallest(relaxation.sites, questions.refused)
     except (Exhausted, GrammarError):
         return (), ""
     if core:

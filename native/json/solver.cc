@@ -204,13 +204,18 @@ std::vector<Formula> Solver::conjuncts(Formula f) const {
   return node.kind == Kind::kAll ? node.children : std::vector<Formula>{f};
 }
 
-std::optional<Solver::Choice> Solver::next_choice(Formula f) {
+std::shared_ptr<const Solver::Choice> Solver::next_choice(Formula f) {
   const std::vector<Formula> parts = conjuncts(f);
   const std::size_t at = urgent(parts);
-  if (at == parts.size()) return std::nullopt;
+  if (at == parts.size()) return nullptr;
   const Node& node = formulas_[parts[at]];
-  if (node.kind != Kind::kAny && node.kind != Kind::kExactlyOne) return std::nullopt;
-  return Choice{at, node.children, node.kind == Kind::kExactlyOne};
+  if (node.kind != Kind::kAny && node.kind != Kind::kExactlyOne) return nullptr;
+  std::uint64_t others = 0;
+  for (std::size_t i = 0; i < parts.size(); ++i) others += i == at ? 0 : estimate(parts[i]);
+  std::vector<std::uint64_t> owed;
+  owed.reserve(node.children.size());
+  for (Formula branch : node.children) owed.push_back(others + estimate(branch));
+  return std::make_shared<const Choice>(Choice{at, node.children, std::move(owed), node.kind == Kind::kExactlyOne});
 }
 
 // f with the choice made. A chosen branch is a conjunction again, so that what it owes can be paid

@@ -188,9 +188,10 @@ class Solver {
   struct Choice {
     std::size_t at;
     std::vector<Formula> branches;
+    std::vector<std::uint64_t> owed;  // by branch: the estimate of f with it
     bool only_one;  // the other branches must fail
   };
-  std::optional<Choice> next_choice(Formula f);
+  std::shared_ptr<const Choice> next_choice(Formula f);
   Formula choose(Formula f, const Choice& choice, std::size_t branch);
   // solver_replay.cc
   struct NamedText {

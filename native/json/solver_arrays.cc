@@ -130,6 +130,20 @@ std::optional<std::string> Solver::straight_array(Formula f, std::uint32_t index
   return text;
 }
 
+namespace {
+
+// The text of items that are given from the last to the first.
+std::string join_backwards(const std::vector<const std::string*>& items) {
+  std::string text;
+  for (auto item = items.rbegin(); item != items.rend(); ++item) {
+    if (!text.empty()) text += ',';
+    text += **item;
+  }
+  return text;
+}
+
+}  // namespace
+
 // One step of the search: what is left, and the item read last. A choice that is still to be
 // made, or an item that is still to be found, is made when the state is taken up.
 struct Solver::ArrayState {
@@ -204,32 +218,24 @@ std::optional<std::string> Solver::search_array(Formula start, std::uint32_t fir
     if (formulas_.closed(f)) {
       // The items from last to first, and what follows each of the states on the way: whoever reads the
       // array as found here need not search again.
-      std::string text;
-      const bool remember = state.length <= kRemembered;
-      const auto prepend = [&](const ArrayState& step) {
-        if (step.item.empty()) return;  // a choice adds no item
-        text = text.empty() ? step.item : step.item + "," + text;
-      };
-      prepend(state);
+      std::vector<const std::string*> items;
+      if (!state.item.empty()) items.push_back(&state.item);
       for (std::int32_t i = state.previous; i >= 0; i = states[static_cast<std::size_t>(i)].previous) {
         const ArrayState& step = states[static_cast<std::size_t>(i)];
-        if (remember && step.previous >= 0 && !step.choice) {
-          arrays_.try_emplace(static_cast<std::uint64_t>(step.f) << 32 | clip_index(step.f, step.index), text);
+        if (state.length <= kRemembered && step.previous >= 0 && !step.choice) {
+          arrays_.try_emplace(static_cast<std::uint64_t>(step.f) << 32 | clip_index(step.f, step.index),
+                              join_backwards(items));
         }
-        prepend(step);
+        if (!step.item.empty()) items.push_back(&step.item);  // a choice adds no item
       }
-      return text;
+      return join_backwards(items);
     }
     if (state.length > kMaxWitness) throw BudgetExceeded("shortest instance: 1 MiB");
     const std::uint32_t index = clip_index(f, state.index);
     if (!visited.insert(static_cast<std::uint64_t>(f) << 32 | index).second) continue;
-    if (std::optional<Choice> choice = next_choice(f)) {
-      const auto shared = std::make_shared<const Choice>(std::move(*choice));
-      std::uint64_t others = 0;
-      const std::vector<Formula> parts = conjuncts(f);
-      for (std::size_t i = 0; i < parts.size(); ++i) others += i == shared->at ? 0 : estimate(parts[i]);
-      for (std::size_t i = 0; i < shared->branches.size(); ++i) {
-        add({f, state.index, current, {}, state.length, shared, i}, others + estimate(shared->branches[i]));
+    if (const auto choice = next_choice(f)) {
+      for (std::size_t i = 0; i < choice->branches.size(); ++i) {
+        add({f, state.index, current, {}, state.length, choice, i}, choice->owed[i]);
       }
       continue;
     }

@@ -299,13 +299,9 @@ std::optional<std::string> Solver::search_object(Formula start, const ObjectCont
     }
     if (length > kMaxWitness) throw BudgetExceeded("shortest instance: 1 MiB");
     if (!visited.insert({f, here, 0}).second) continue;
-    if (std::optional<Choice> choice = next_choice(f)) {
-      const auto shared = std::make_shared<const Choice>(std::move(*choice));
-      std::uint64_t others = 0;
-      const std::vector<Formula> parts = conjuncts(f);
-      for (std::size_t i = 0; i < parts.size(); ++i) others += i == shared->at ? 0 : estimate(parts[i]);
-      for (std::size_t i = 0; i < shared->branches.size(); ++i) {
-        add({f, here, current, {}, length, shared, i}, others + estimate(shared->branches[i]));
+    if (const auto choice = next_choice(f)) {
+      for (std::size_t i = 0; i < choice->branches.size(); ++i) {
+        add({f, here, current, {}, length, choice, i}, choice->owed[i]);
       }
       continue;
     }

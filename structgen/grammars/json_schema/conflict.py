@@ -16,7 +16,7 @@ from structgen import _native
 from structgen.errors import ComplexityLimitExceeded, GrammarError, UnsatisfiableSchema
 
 from .builder import COUNT_LIMIT
-from .relax import Exhausted, Relaxation, Site, common_place, leaves, smallest
+from .relax import Exhausted, Relaxation, Site, common_place, leaves, smallest, to_blame
 from .schema import JsonSchema
 from .text import excerpt
 
@@ -69,15 +69,9 @@ def why_unsatisfiable(grammar: JsonSchema) -> GrammarError:
         return UnsatisfiableSchema("no JSON value satisfies the schema false")
     try:
         questions = _Questions(grammar)
-        relaxation = questions.relaxation
-        if any(site.keyword == "oneOf" for site in relaxation.sites):
-            relaxation.weaken()
-            if not questions.none(relaxation.sites):
-                relaxation.weak = False
-                relaxation.survey()
-        if not questions.none(relaxation.sites):
+        core = to_blame(questions.relaxation, questions.none)
+        if core is None:
             return plain
-        core = smallest(relaxation.sites, questions.none)
     except (Exhausted, GrammarError):
         return plain
     shown = leaves(core)

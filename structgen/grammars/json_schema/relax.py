@@ -231,6 +231,19 @@ def common_place(sites: list[Site]) -> str:
     return "/".join(shared)
 
 
+def to_blame(relaxation: Relaxation, holds: Callable[[list[Site]], bool]) -> list[Site] | None:
+    """Return a smallest set of keywords to which ``holds`` says yes; None where all together are a no.
+
+    An exclusive ``oneOf`` is first read as ``anyOf``, whose branches can be told apart.
+    """
+    if any(site.keyword == "oneOf" for site in relaxation.sites):
+        relaxation.weaken()
+        if not holds(relaxation.sites):
+            relaxation.weak = False
+            relaxation.survey()
+    return smallest(relaxation.sites, holds) if holds(relaxation.sites) else None
+
+
 def smallest(sites: list[Site], holds: Callable[[list[Site]], bool]) -> list[Site]:
     """Return a set of which nothing can be left out so that ``holds`` still says yes.
 
