@@ -33,7 +33,7 @@ def python_blocks() -> list[object]:
 def test_python_examples_run(code: str) -> None:
     if "sg.load(" in code:
         pytest.importorskip("torch", reason="examples that run a model need the extra structgen[hf]")
-    exec(compile(code, "example", "exec"), {"__name__": "example"})
+    exec(compile(code, "example", "exec", dont_inherit=True), {"__name__": "example"})
 
 
 def setup_commands() -> list[str]:

@@ -244,7 +244,7 @@ class Holder:
     [
         (Holder, "/"),
         (complex, "/"),
-        (bytes, "/"),
+        (bytearray, "/"),
         (list[Holder], "/items"),
         (dict[float, int], "/"),
         (tuple[int, Holder], "/1"),
