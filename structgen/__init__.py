@@ -29,9 +29,21 @@ from structgen.errors import (
 )
 from structgen.examples import example
 from structgen.grammars.choice import choice
+from structgen.grammars.composition import (
+    json,
+    one_of,
+    optional,
+    repeat,
+    sequence,
+    special,
+    substring_of,
+    tag,
+    text,
+)
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.json_schema import json_schema
 from structgen.grammars.regex import regex
+from structgen.grammars.tools import Tool, ToolCall, ToolReply, think, tool_calls
 from structgen.matcher import Matcher, fill_masks
 from structgen.validation import Problem, Validation, validate
 from structgen.vocabulary import Vocabulary
@@ -75,6 +87,9 @@ __all__ = [
     "StreamEvent",
     "StructgenError",
     "TokenRejected",
+    "Tool",
+    "ToolCall",
+    "ToolReply",
     "UnsatisfiableSchema",
     "UnsupportedKeyword",
     "Validation",
@@ -87,10 +102,21 @@ __all__ = [
     "example",
     "fill_masks",
     "generate",
+    "json",
     "json_schema",
     "load",
+    "one_of",
+    "optional",
     "regex",
+    "repeat",
+    "sequence",
     "set_cache_limit",
+    "special",
+    "substring_of",
+    "tag",
+    "text",
+    "think",
+    "tool_calls",
     "validate",
 ]
 

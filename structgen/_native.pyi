@@ -50,12 +50,12 @@ class RegexStore:
 
     def empty(self, r: int) -> bool: ...
     def distance(self, r: int) -> int:
-        """
-        Bytes of the witness; 2**32 - 1 when it is longer or there is none.
-        """
+        """Bytes of the witness; 2**32 - 1 when it is longer or there is none."""
 
     def witness(self, r: int) -> builtins.bytes:
-        """A shortest member, unless that takes too long to prove: then a short one."""
+        """
+        A shortest member, unless that takes too long to prove: then a short one.
+        """
 
     def matches(self, r: int, text: str | builtins.bytes) -> bool: ...
     def print(self, r: int) -> str: ...
@@ -173,6 +173,30 @@ class Store:
 
     TRUE: int = 1
 
+class CompositionStore:
+    """
+    Where automata are composed; an expression is an int, 0 is no text at all.
+    """
+
+    def __init__(self, store: Store) -> None: ...
+    def regular(self, language: int, tokens: int | None = None) -> int:
+        """
+        An expression of the store's regex; at most so many tokens may take part in it.
+        """
+
+    def formula(
+        self, formula: int, property_order: str, whitespace: str, numbers: str, escapes: str, words: str
+    ) -> int: ...
+    def substring(self, text: str) -> int:
+        """A span of the text that is not empty."""
+
+    def token(self, id: int) -> int:
+        """One token by its id."""
+
+    def sequence(self, parts: Sequence[int]) -> int: ...
+    def any(self, parts: Sequence[int]) -> int: ...
+    def repeat(self, part: int, min: int, max: int | None) -> int: ...
+
 class Constraint:
     @staticmethod
     def from_formula(
@@ -182,6 +206,7 @@ class Constraint:
         whitespace: str,
         numbers: str,
         escapes: str,
+        words: str,
         trie: TokenTrie,
         width: int,
         end_tokens: Sequence[int],
@@ -193,6 +218,12 @@ class Constraint:
         store: Store, language: int, trie: TokenTrie, width: int, end_tokens: Sequence[int]
     ) -> Constraint | None:
         """None when the language is empty."""
+
+    @staticmethod
+    def from_composition(
+        store: Store, expression: int, trie: TokenTrie, width: int, end_tokens: Sequence[int]
+    ) -> Constraint:
+        """Of a CompositionStore; None when it has no text."""
 
     def matcher(self) -> Matcher: ...
     @property

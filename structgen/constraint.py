@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from structgen import _native, serialized
 from structgen.errors import ComplexityLimitExceeded, UnsatisfiableSchema, VocabularyError
 from structgen.grammars.choice import choice
+from structgen.grammars.composition.composer import Composer, Piece
+from structgen.grammars.composition.parts import Composition
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.json_schema import JsonSchema, json_schema
 from structgen.grammars.json_schema.conflict import why_hard, why_unsatisfiable
@@ -100,11 +103,18 @@ class Constraint:
     """A compiled grammar: immutable, safe to share between threads, the source of matchers."""
 
     def __init__(
-        self, grammar: Grammar, vocabulary: Vocabulary, native: _native.Constraint, report: ConstraintReport
+        self,
+        grammar: Grammar,
+        vocabulary: Vocabulary,
+        native: _native.Constraint,
+        report: ConstraintReport,
+        named_tokens: Mapping[int, str] | None = None,
     ) -> None:
         self.grammar = grammar
         self.vocabulary = vocabulary
         self.report = report
+        self.named_tokens = dict(named_tokens or {})
+        """Special tokens the grammar asks for: id → name.  They have no bytes; their names stand for them."""
         self._native = native
 
     def matcher(self) -> Matcher:
@@ -182,12 +192,13 @@ def _lower(grammar: Grammar, store: _native.Store, report: ConstraintReport) -> 
     return root
 
 
-def compile(grammar: Any, vocabulary: Vocabulary | Any) -> Constraint:
+def compile(grammar: Any, vocabulary: Vocabulary | Any, *, special_as_text: bool = False) -> Constraint:
     """Bind ``grammar`` to ``vocabulary``.
 
     ``grammar`` is a Grammar, a JSON Schema (dict, bool or JSON text), a list of
     choices or a type; ``vocabulary`` a Vocabulary, or a tokenizer to make one of.
-    No work is proportional to the vocabulary.
+    No work is proportional to the vocabulary.  ``special_as_text`` reads the special tokens that the
+    grammar names as their names: for a look at a grammar without its tokenizer.
 
     Raises InvalidSchema, UnsupportedKeyword, UnsatisfiableSchema, RegexSyntaxError
     or ComplexityLimitExceeded (all GrammarError), and VocabularyError.
@@ -203,9 +214,29 @@ def compile(grammar: Any, vocabulary: Vocabulary | Any) -> Constraint:
     report = ConstraintReport()
     began = time.perf_counter()
     formulas = len(store)
+    ends = list(vocabulary.eos_ids)
+    composer = Composer(
+        store, report, None if special_as_text else vocabulary.special_ids, () if special_as_text else ends
+    )
+    if isinstance(grammar, Composition):
+        piece = _composed(grammar, composer)
+        lowered = time.perf_counter()
+        if piece.regular is not None:
+            native = _native.Constraint.from_regex(
+                store, piece.regular, vocabulary.trie, vocabulary.width, ends
+            )
+        else:
+            expression = composer.expression(piece)
+            native = _native.Constraint.from_composition(
+                store, expression, vocabulary.trie, vocabulary.width, ends
+            )
+        if native is None:
+            raise UnsatisfiableSchema("no text at all is in this composition", pointer="")
+        return _finished(
+            grammar, vocabulary, native, report, (began, lowered, formulas), store, composer.named
+        )
     root = _lower(grammar, store, report)
     lowered = time.perf_counter()
-    ends = list(vocabulary.eos_ids)
     if isinstance(grammar, JsonSchema):
         try:
             native = _native.Constraint.from_formula(
@@ -215,6 +246,7 @@ def compile(grammar: Any, vocabulary: Vocabulary | Any) -> Constraint:
                 grammar.whitespace,
                 grammar.numbers,
                 grammar.escapes,
+                grammar.words,
                 vocabulary.trie,
                 vocabulary.width,
                 ends,
@@ -227,6 +259,31 @@ def compile(grammar: Any, vocabulary: Vocabulary | Any) -> Constraint:
         native = _native.Constraint.from_regex(store, root, vocabulary.trie, vocabulary.width, ends)
         if native is None:
             raise UnsatisfiableSchema("no text at all is in this language", pointer="")
+    return _finished(grammar, vocabulary, native, report, (began, lowered, formulas), store, {})
+
+
+def _composed(grammar: Composition, composer: Composer) -> Piece:
+    with _lowering:
+        try:
+            return grammar.compose(composer)
+        except RecursionError:
+            raise ComplexityLimitExceeded(
+                "the composition is nested too deeply to build; use flat sequences", limit="nesting"
+            ) from None
+        finally:
+            composer.store.forget_references()  # of a schema that turned out to be wrong half-way
+
+
+def _finished(
+    grammar: Grammar,
+    vocabulary: Vocabulary,
+    native: _native.Constraint,
+    report: ConstraintReport,
+    start: tuple[float, float, int],
+    store: _native.Store,
+    named: Mapping[int, str],
+) -> Constraint:
+    began, lowered, formulas = start
     report.seconds = {"lower": lowered - began, "start": time.perf_counter() - lowered}
     report.cost = {
         "steps": native.steps,
@@ -234,7 +291,7 @@ def compile(grammar: Any, vocabulary: Vocabulary | Any) -> Constraint:
         "engine_bytes": store.memory_bytes,
     }
     report.liveness = _liveness(report.enforced)
-    constraint = Constraint(grammar, vocabulary, native, report)
+    constraint = Constraint(grammar, vocabulary, native, report, named)
     if not vocabulary.covers_all_bytes and not constraint.matcher().mask().any():
         raise VocabularyError("no sequence of this vocabulary's tokens spells a valid output")
     return constraint

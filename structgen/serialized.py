@@ -1,5 +1,8 @@
 """Grammars as bytes and back, without pickle: what to compile, for which vocabulary, and a digest.
 
+A composition is written as the grammars it is made of, a type as its schema: its values are JSON values again
+after that.  What a class writes of itself stands in _COMPOSITIONS.
+
 Layout: a line that names the format and its version, the SHA-256 of what follows in
 hexadecimal on a line of its own, then JSON.  Knows the built-in grammars and nothing native.
 """
@@ -8,15 +11,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from structgen.errors import GrammarError
 from structgen.grammars.choice import Choice, choice
+from structgen.grammars.composition import OneOf, Repeat, Sequence, Special, SubstringOf, Text
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.json_schema import JsonSchema, json_schema
 from structgen.grammars.json_schema.schema import CHOICES
 from structgen.grammars.regex.grammar import Regex, regex
+from structgen.grammars.tools import Think, Tool, ToolCalls
 
 _NAME = b"structgen constraint "
 _VERSION = b"1"
@@ -74,7 +79,65 @@ def _described(grammar: Grammar) -> dict[str, Any]:
             "dialect": grammar.dialect,
             "registry": None if registry is None else dict(registry),
         }
+    for kind, (cls, write, _) in _COMPOSITIONS.items():
+        if type(grammar) is cls:
+            return {"kind": kind, **write(grammar)}
     raise ValueError(f"{type(grammar).__name__} is no grammar of this library")
+
+
+_Writer = Callable[[Any], dict[str, Any]]
+_Maker = Callable[[dict[str, Any]], Grammar]
+# kind → class, what is written of it, how it is made again
+_COMPOSITIONS: dict[str, tuple[type[Grammar], _Writer, _Maker]] = {
+    "sequence": (
+        Sequence,
+        lambda grammar: {"parts": [_described(part) for part in grammar.parts]},
+        lambda said: Sequence(tuple(_grammar(part) for part in said["parts"])),
+    ),
+    "one_of": (
+        OneOf,
+        lambda grammar: {"parts": [_described(part) for part in grammar.parts]},
+        lambda said: OneOf(tuple(_grammar(part) for part in said["parts"])),
+    ),
+    "repeat": (
+        Repeat,
+        lambda grammar: {"part": _described(grammar.part), "min": grammar.least, "max": grammar.most},
+        lambda said: Repeat(_grammar(said["part"]), said["min"], said["max"]),
+    ),
+    "text": (
+        Text,
+        lambda grammar: {"stop": list(grammar.stop), "max_tokens": grammar.max_tokens},
+        lambda said: Text(tuple(said["stop"]), said["max_tokens"]),
+    ),
+    "special": (
+        Special,
+        lambda grammar: {"name": grammar.name, "or_text": grammar.or_text},
+        lambda said: Special(said["name"], said["or_text"]),
+    ),
+    "think": (
+        Think,
+        lambda grammar: {
+            "then": _described(grammar.then),
+            **{name: getattr(grammar, name) for name in ("begin", "end", "max_tokens")},
+        },
+        lambda said: Think(_grammar(said["then"]), said["begin"], said["end"], said["max_tokens"]),
+    ),
+    "tool_calls": (
+        ToolCalls,
+        lambda grammar: {
+            "tools": [[tool.name, tool.parameters, tool.description] for tool in grammar.tools],
+            **{name: getattr(grammar, name) for name in ("style", "least", "most")},
+        },
+        lambda said: ToolCalls(
+            tuple(Tool(*tool) for tool in said["tools"]), said["style"], said["least"], said["most"]
+        ),
+    ),
+    "substring_of": (
+        SubstringOf,
+        lambda grammar: {"source": grammar.source},
+        lambda said: SubstringOf(said["source"]),
+    ),
+}
 
 
 def _grammar(described: dict[str, Any]) -> Grammar:
@@ -90,4 +153,6 @@ def _grammar(described: dict[str, Any]) -> Grammar:
             registry=described["registry"],
             **described["options"],
         )
+    if kind in _COMPOSITIONS:
+        return _COMPOSITIONS[kind][2](described)
     raise ValueError(f"unknown kind of grammar {kind!r}")

@@ -118,7 +118,7 @@ def validate(what: Any, text: str | bytes, **options: Any) -> Validation:
     data = text if isinstance(text, bytes | bytearray) else text.encode("utf-8", "surrogatepass")
     data = bytes(data)
     try:
-        constraint = compile(grammar, byte_vocabulary())
+        constraint = compile(grammar, byte_vocabulary(), special_as_text=True)
     except UnsatisfiableSchema as error:
         return Validation(False, problem=_problem(data, 0, "", (), b"", error.conflict, error.reason))
     matcher = constraint.matcher()
@@ -269,6 +269,7 @@ class _Questions:
                 grammar.whitespace,
                 grammar.numbers,
                 grammar.escapes,
+                grammar.words,
                 self.vocabulary.trie,
                 self.vocabulary.width,
                 [END],

@@ -107,18 +107,6 @@ std::shared_ptr<Constraint> make_constraint(const Store& store, Machine& machine
       Constraint{store.engine, &machine, start, shared, width, std::move(end_tokens), &masks, covers});
 }
 
-json::Options make_options(const std::string& order, const std::string& whitespace, const std::string& numbers,
-                           const std::string& escapes) {
-  json::Options options;
-  options.property_order = order == "any" ? json::PropertyOrder::kAny : json::PropertyOrder::kSchema;
-  options.whitespace = whitespace == "any"       ? json::Whitespace::kAny
-                       : whitespace == "compact" ? json::Whitespace::kCompact
-                                                 : json::Whitespace::kBounded;
-  options.numbers = numbers == "any" ? json::NumberForm::kAny : json::NumberForm::kFloat64;
-  options.escapes = escapes == "any" ? json::Escapes::kAny : json::Escapes::kMinimal;
-  return options;
-}
-
 }  // namespace
 
 void bind_matcher(nb::module_& m) {
@@ -127,11 +115,11 @@ void bind_matcher(nb::module_& m) {
           "from_formula",
           [](Store& store, json::Formula formula, const std::string& property_order,
              const std::string& whitespace, const std::string& numbers, const std::string& escapes,
-             std::shared_ptr<TokenTrie> trie, std::uint32_t width, std::vector<std::uint32_t> end_tokens)
+             const std::string& words, std::shared_ptr<TokenTrie> trie, std::uint32_t width, std::vector<std::uint32_t> end_tokens)
               -> std::shared_ptr<Constraint> {
             const EngineGuard guard(*store.engine, true);
             json::JsonMachine& machine =
-                store.engine->json_machine(make_options(property_order, whitespace, numbers, escapes));
+                store.engine->json_machine(make_options(property_order, whitespace, numbers, escapes, words));
             machine.refill();
             const Local start = machine.start(formula);
             if (start == kDead) return nullptr;
@@ -140,8 +128,8 @@ void bind_matcher(nb::module_& m) {
             return made;
           },
           nb::arg("store"), nb::arg("formula"), nb::arg("property_order"), nb::arg("whitespace"),
-          nb::arg("numbers"), nb::arg("escapes"), nb::arg("trie"), nb::arg("width"), nb::arg("end_tokens"),
-          "None when the formula has no value.")
+          nb::arg("numbers"), nb::arg("escapes"), nb::arg("words"), nb::arg("trie"), nb::arg("width"),
+          nb::arg("end_tokens"), "None when the formula has no value.")
       .def_static(
           "from_regex",
           [](Store& store, regex::Regex language, std::shared_ptr<TokenTrie> trie, std::uint32_t width,
@@ -153,6 +141,18 @@ void bind_matcher(nb::module_& m) {
           },
           nb::arg("store"), nb::arg("language"), nb::arg("trie"), nb::arg("width"), nb::arg("end_tokens"),
           "None when the language is empty.")
+      .def_static(
+          "from_composition",
+          [](Store& store, compose::Expression expression, std::shared_ptr<TokenTrie> trie, std::uint32_t width,
+             std::vector<std::uint32_t> end_tokens) -> std::shared_ptr<Constraint> {
+            const EngineGuard guard(*store.engine, true);
+            compose::ComposeMachine& machine = store.engine->compose_machine();
+            if (expression == compose::kNothing) return nullptr;
+            return make_constraint(store, machine, machine.start(expression), std::move(trie), width,
+                                   std::move(end_tokens));
+          },
+          nb::arg("store"), nb::arg("expression"), nb::arg("trie"), nb::arg("width"), nb::arg("end_tokens"),
+          "Of a CompositionStore; None when it has no text.")
       .def("matcher",
            [](std::shared_ptr<Constraint> self) {
              const EngineGuard guard(*self->engine);

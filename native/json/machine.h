@@ -20,12 +20,14 @@ namespace structgen::json {
 
 enum class Whitespace : std::uint8_t { kCompact, kBounded, kAny };
 enum class Escapes : std::uint8_t { kMinimal, kAny };
+enum class Words : std::uint8_t { kJson, kPython };  // true, false, null; or True, False, None
 
 struct Options {
   PropertyOrder property_order = PropertyOrder::kSchema;
   Whitespace whitespace = Whitespace::kBounded;
   NumberForm numbers = NumberForm::kFloat64;
   Escapes escapes = Escapes::kMinimal;
+  Words words = Words::kJson;
 
   bool operator==(const Options&) const = default;
 };
@@ -100,6 +102,9 @@ class JsonMachine final : public Machine {
   std::uint32_t truth_of_scalar(const Formulas& formulas, Type type, const std::string& text);
   Transition root_step(State state, std::uint8_t byte);
   Transition word_step(State state, std::uint8_t byte);
+  std::string_view word(std::uint8_t which) const;
+  std::string spelled(std::string json) const;            // with the words of the options
+  std::string in_json(std::string_view text) const;       // and back
 
   // machine_strings.cc
   Local open_string(const std::vector<Regex>& languages, Frame frame);

@@ -9,6 +9,7 @@ namespace structgen::json {
 namespace {
 
 constexpr const char* kWords[] = {"true", "false", "null"};
+constexpr const char* kPythonWords[] = {"True", "False", "None"};
 enum RootPhase : std::uint8_t { kBefore, kInside, kAfter };
 
 // Whitespace of "bounded" layout: one blank on a line, or a line break and indentation.
@@ -100,9 +101,14 @@ Local JsonMachine::open_value(std::uint32_t formulas, std::uint8_t byte) {
     }
     case 't':
     case 'f':
-    case 'n': {
-      const std::uint8_t word = byte == 't' ? 0 : byte == 'f' ? 1 : 2;
-      const Type type = byte == 'n' ? Type::kNull : Type::kBoolean;
+    case 'n':
+    case 'T':
+    case 'F':
+    case 'N': {
+      if ((byte < 'a') != (options_.words == Words::kPython)) return kDead;
+      const std::uint8_t letter = byte | 0x20;
+      const std::uint8_t word = letter == 't' ? 0 : letter == 'f' ? 1 : 2;
+      const Type type = letter == 'n' ? Type::kNull : Type::kBoolean;
       const std::uint32_t result = truth_of_scalar(restrict_all(formulas, type), type, kWords[word]);
       if (!vectors_[result][0]) return kDead;
       return intern({.frame = Frame::kWord, .phase = word, .a = result, .b = 1});
@@ -142,10 +148,45 @@ Transition JsonMachine::root_step(State state, std::uint8_t byte) {
 // --- Words: phase = which word, a = its truth vector, b = letters read --------
 
 Transition JsonMachine::word_step(State state, std::uint8_t byte) {
-  const std::string_view word = kWords[state.phase];
-  if (static_cast<std::uint8_t>(word[state.b]) != byte) return kDead;
-  if (++state.b == word.size()) return pop(Action::Kind::kPop, state.a);
+  const std::string_view letters = word(state.phase);
+  if (static_cast<std::uint8_t>(letters[state.b]) != byte) return kDead;
+  if (++state.b == letters.size()) return pop(Action::Kind::kPop, state.a);
   return intern(state);
+}
+
+std::string_view JsonMachine::word(std::uint8_t which) const {
+  return options_.words == Words::kPython ? kPythonWords[which] : kWords[which];
+}
+
+namespace {
+
+// The words of `from` outside of strings, as those of `to`. Each begins with a letter that nothing else does.
+std::string respelled(std::string_view text, const char* const* from, const char* const* to) {
+  std::string result;
+  bool inside = false;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t which = 0;
+    while (!inside && which < 3 && text[at] != from[which][0]) ++which;
+    if (!inside && which < 3) {
+      result += to[which];
+      at += std::string_view(from[which]).size();
+      continue;
+    }
+    if (inside && text[at] == '\\' && at + 1 < text.size()) result.push_back(text[at++]);
+    else if (text[at] == '"') inside = !inside;
+    result.push_back(text[at++]);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string JsonMachine::spelled(std::string json) const {
+  return options_.words == Words::kPython ? respelled(json, kWords, kPythonWords) : json;
+}
+
+std::string JsonMachine::in_json(std::string_view text) const {
+  return options_.words == Words::kPython ? respelled(text, kPythonWords, kWords) : std::string(text);
 }
 
 // --- What masks ask ----------------------------------------------------------
@@ -181,7 +222,7 @@ Local JsonMachine::resume(Local local, std::uint32_t result, std::string_view te
     std::uint32_t residual = settle(plan(state.c), result, state.b);
     if (!text.empty()) {
       Formulas formulas = vectors_[residual];
-      for (Formula& f : formulas) f = solver_.exclude_item(f, text);
+      for (Formula& f : formulas) f = solver_.exclude_item(f, in_json(text));
       if (formulas[0] == kFalse || !solver_.completes_array(formulas[0], state.b + 1)) return kDead;
       residual = vectors_.intern(formulas);
     }
@@ -236,7 +277,8 @@ std::string JsonMachine::way_on(Local local) {
   const State state = states_[local];
   switch (state.frame) {
     case Frame::kRoot:
-      return state.phase == kBefore ? up_to_long_string(*solver_.value(vectors_[state.a][0])) : std::string();
+      return state.phase == kBefore ? up_to_long_string(spelled(*solver_.value(vectors_[state.a][0])))
+                                    : std::string();
     case Frame::kString:
     case Frame::kKey:
       return finish_string(state);
@@ -245,11 +287,11 @@ std::string JsonMachine::way_on(Local local) {
       return *formulas_.to_numbers(goal).complete(texts_[state.b], options_.numbers);
     }
     case Frame::kWord:
-      return std::string(kWords[state.phase]).substr(state.b);
+      return std::string(word(state.phase).substr(state.b));
     case Frame::kObject:
-      return up_to_long_string(finish_object(state));
+      return up_to_long_string(spelled(finish_object(state)));
     case Frame::kArray:
-      return up_to_long_string(finish_array(state));
+      return up_to_long_string(spelled(finish_array(state)));
     case Frame::kDead:
       break;
   }

@@ -8,8 +8,11 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
+#include "compose/machine.h"
+#include "compose/substring.h"
 #include "json/machine.h"
 #include "mask/masks.h"
 #include "mask/stack.h"
@@ -25,6 +28,8 @@ struct Engine {
 
   json::JsonMachine& json_machine(const json::Options& options);
   regex::RegexMachine& regex_machine() { return regex_machine_; }
+  compose::ComposeMachine& compose_machine() { return compose_machine_; }
+  compose::SubstringMachine& substring_machine(const std::string& text);
   // Masks of `machine` over `trie`; the trie is kept alive with them.
   Masks& masks(Machine& machine, const std::shared_ptr<const TokenTrie>& trie);
   std::size_t memory_bytes() const;
@@ -36,6 +41,8 @@ struct Engine {
 
  private:
   regex::RegexMachine regex_machine_{regexes};
+  compose::ComposeMachine compose_machine_{texts};
+  std::vector<std::unique_ptr<compose::SubstringMachine>> substring_machines_;
   std::vector<std::pair<json::Options, std::unique_ptr<json::JsonMachine>>> json_machines_;
   std::vector<std::unique_ptr<Masks>> masks_;
 };

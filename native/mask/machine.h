@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -39,9 +40,11 @@ inline constexpr Transition kActionBit = 0x80000000u;
 struct Action {
   enum class Kind : std::uint8_t {
     kPush,      // the frame goes to `local`, a new frame starts in `child`
+    kPushAgain, // as kPush, but the byte is still to be read, by the new frame
     kPop,       // the frame ends with this byte; the one below resumes with `result`
     kPopAgain,  // the frame ended before this byte; the one below reads it
     kPopText,   // as kPop, but the frame itself kept its bytes (without this one)
+    kFork,      // each of alternatives() is a way on: from here there are several stacks
   };
   Kind kind;
   Local local = 0;
@@ -57,6 +60,12 @@ struct ActionHash {
     for (std::uint32_t part : {action.local, action.child, action.result}) seed = mix_hash(seed, part);
     return seed;
   }
+};
+
+// A token without text that a machine asks for by its id, and the state after it.
+struct NamedToken {
+  std::uint32_t token;
+  Local next;
 };
 
 class Machine {
@@ -83,6 +92,17 @@ class Machine {
     if (added) actions_.push_back(action);
     return entry->second;
   }
+  // All of these at once: dead ones and repetitions are left out.
+  Transition add_fork(std::span<const Transition> alternatives) {
+    std::vector<Transition> each;
+    for (const Transition t : alternatives) {
+      if (t != kDead && std::find(each.begin(), each.end(), t) == each.end()) each.push_back(t);
+    }
+    if (each.size() < 2) return each.empty() ? kDead : each[0];
+    return add_action({Action::Kind::kFork, 0, 0, forks_.intern(each)});
+  }
+  // Of a fork. Where one of them stays in the frame, it is the first. The span lives until the next add_fork().
+  std::span<const Transition> alternatives(Transition fork) const { return forks_[action(fork).result]; }
 
   // The frame in `local` goes on after the one above it ended with `result`. `text` is what
   // was read above it, where either of the two keeps text; otherwise it is empty.
@@ -138,6 +158,31 @@ class Machine {
     return kUnknown;
   }
 
+  // A short way on from the last frame that need not be read: a text, then perhaps a token without text.
+  struct Jump {
+    bool possible = false;
+    std::string text;
+    std::uint32_t token = kNoNamedToken;
+    Local next = kDead;
+  };
+  static constexpr std::uint32_t kNoNamedToken = 0xFFFFFFFFu;
+  virtual Jump jump(Local local) {
+    (void)local;
+    return {};
+  }
+
+  // --- Tokens that are more than their text.
+
+  // Whether named_tokens() is ever worth asking.
+  virtual bool names_tokens() const { return false; }
+  // The tokens without text that may come when this is the only frame.
+  virtual std::span<const NamedToken> named_tokens(Local local) {
+    (void)local;
+    return {};
+  }
+  // The state of the top frame once the token that was read is over.
+  virtual Local token_end(Local local) { return local; }
+
   // A short way from `local` until its frame is left: what to read, and the action then taken.
   // `leaves` is kDead where the output may end there instead.
   struct WayOut {
@@ -159,7 +204,7 @@ class Machine {
   }
   std::size_t row_bytes() const {
     return own_rows_.memory_bytes() + rows_.size() * sizeof(Transition*) + free_.size() * 4 +
-           actions_.size() * (2 * sizeof(Action) + 32);
+           actions_.size() * (2 * sizeof(Action) + 32) + forks_.memory_bytes();
   }
 
  private:
@@ -174,6 +219,7 @@ class Machine {
   Rows own_rows_;
   std::vector<Action> actions_;
   std::unordered_map<Action, Transition, ActionHash> action_ids_;
+  VectorInterner forks_;
   std::unordered_map<Local, WayOut> ways_out_;  // filled by Cursor::way_out
 };
 

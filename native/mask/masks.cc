@@ -109,9 +109,13 @@ LocalMaskPtr Masks::again(const Stack& stack, unsigned depth, const LocalMask& m
   return result;
 }
 
-bool Masks::fill(const Stack& stack, std::span<std::uint32_t> out) {
+bool Masks::fill(const Stack& stack, std::span<std::uint32_t> out, bool add) {
   LocalMaskPtr mask = local(stack.front().local);
-  mask->copy_to(out);
+  if (add) {
+    mask->add_to(out);
+  } else {
+    mask->copy_to(out);
+  }
   const bool ends = may_end(stack, *mask);
   if (mask->leaving.empty()) return ends;
   struct Part {

@@ -29,8 +29,8 @@ class Masks {
   Masks& operator=(const Masks&) = delete;
 
   // Every token that keeps a completion reachable byte by byte; end tokens are not looked at. Returns whether
-  // the output may end here.
-  bool fill(const Stack& stack, std::span<std::uint32_t> out);
+  // the output may end here. With `add` what is in `out` stays.
+  bool fill(const Stack& stack, std::span<std::uint32_t> out, bool add = false);
 
   const Machine& machine() const { return machine_; }
   const std::shared_ptr<const TokenTrie>& trie() const { return trie_; }

@@ -14,8 +14,21 @@ constexpr std::size_t kMaxForced = 4096;
 Matcher::Matcher(std::shared_ptr<Constraint> constraint) : constraint_(std::move(constraint)) { reset(); }
 
 void Matcher::reset() {
-  history_ = PersistentList<Step>({Stack({constraint_->start, TextTable::kEmpty}, {}), false}, {});
+  history_ = PersistentList<Step>({Stack({constraint_->start, TextTable::kEmpty}, {}), nullptr, false}, {});
   length_ = 0;
+}
+
+Matcher::Stacks Matcher::stacks() const {
+  Stacks all;
+  each_stack([&](const Stack& stack) { all.push_back(stack); });
+  return all;
+}
+
+void Matcher::append(Stacks stacks, bool terminated) {
+  std::shared_ptr<const Stacks> others;
+  if (stacks.size() > 1) others = std::make_shared<const Stacks>(stacks.begin() + 1, stacks.end());
+  history_ = PersistentList<Step>({std::move(stacks.front()), std::move(others), terminated}, history_);
+  ++length_;
 }
 
 bool Matcher::is_end_token(std::uint32_t token) const {
@@ -26,10 +39,12 @@ bool Matcher::is_end_token(std::uint32_t token) const {
 Matcher::Verdict Matcher::advance(std::uint32_t token) {
   if (is_terminated()) return Verdict::kTerminated;
   constraint_->machine->refill();
+  if (constraint_->machine->names_tokens()) {
+    if (const Verdict verdict = advance_named(token); verdict != Verdict::kRejected) return verdict;
+  }
   if (is_end_token(token)) {
     if (!can_stop()) return Verdict::kRejected;
-    history_ = PersistentList<Step>({history_.front().stack, true}, history_);
-    ++length_;
+    append(stacks(), true);
     return Verdict::kAccepted;
   }
   if (token >= constraint_->trie->vocabulary_size()) return Verdict::kRejected;
@@ -37,26 +52,32 @@ Matcher::Verdict Matcher::advance(std::uint32_t token) {
   if (bytes.empty()) return Verdict::kRejected;
   if (std::optional<Stack> stack = advance_top(bytes)) {
     if (stack->empty()) return Verdict::kRejected;
-    history_ = PersistentList<Step>({std::move(*stack), false}, history_);
-    ++length_;
+    append({std::move(*stack)});
     return Verdict::kAccepted;
   }
-  Cursor cursor(*constraint_->machine, constraint_->engine->texts);
-  Top top = cursor.load(history_.front().stack);
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const auto byte = static_cast<std::uint8_t>(bytes[i]);
-    if (cursor.step(top, byte, bytes.substr(0, i)) != Cursor::Result::kAlive) return Verdict::kRejected;
+  Stacks next = after_bytes(bytes, stacks());
+  if (next.empty() || (!constraint_->covers_all_bytes && !token_live(next))) return Verdict::kRejected;
+  append(std::move(next));
+  return Verdict::kAccepted;
+}
+
+// A token that the grammar itself asks for; an end token among them ends the output if nothing need follow.
+Matcher::Verdict Matcher::advance_named(std::uint32_t token) {
+  Stacks next = after_named(token, stacks());
+  if (next.empty() || (!constraint_->covers_all_bytes && !token_live(next))) return Verdict::kRejected;
+  append(std::move(next));
+  if (is_end_token(token) && can_stop()) {
+    Step last = history_.front();
+    last.terminated = true;
+    history_ = PersistentList<Step>(std::move(last), history_.tail());
   }
-  if (!constraint_->covers_all_bytes && !token_live(cursor, top, bytes)) return Verdict::kRejected;
-  history_ = PersistentList<Step>({cursor.save(top, bytes), false}, history_);
-  ++length_;
   return Verdict::kAccepted;
 }
 
 // The usual token moves the top frame and nothing else: the stack after it, empty for a dead end;
 // nothing where it takes a cursor to say.
 std::optional<Stack> Matcher::advance_top(std::string_view bytes) {
-  if (!constraint_->covers_all_bytes) return std::nullopt;
+  if (!constraint_->covers_all_bytes || history_.front().others) return std::nullopt;
   Machine& machine = *constraint_->machine;
   const Stack& stack = history_.front().stack;
   const Stack::View below = Stack::View(stack).tail();
@@ -70,6 +91,7 @@ std::optional<Stack> Matcher::advance_top(std::string_view bytes) {
     top.local = t;
   }
   if (machine.keeps_text(top.local) != kept) return std::nullopt;
+  top.local = machine.token_end(top.local);
   if (kept) {
     for (const char byte : bytes) {
       top.text = constraint_->engine->texts.extend(top.text, static_cast<std::uint8_t>(byte));
@@ -93,8 +115,12 @@ bool Matcher::rollback(std::size_t steps) {
 
 bool Matcher::can_stop() {
   if (is_terminated()) return false;
-  Cursor cursor(*constraint_->machine, constraint_->engine->texts);
-  return cursor.accepting(cursor.load(history_.front().stack));
+  bool accepting = false;
+  each_stack([&](const Stack& stack) {
+    Cursor cursor(*constraint_->machine, constraint_->engine->texts);
+    accepting = accepting || cursor.accepting(cursor.load(stack));
+  });
+  return accepting;
 }
 
 void Matcher::fill_mask(std::span<std::uint32_t> out) {
@@ -102,8 +128,15 @@ void Matcher::fill_mask(std::span<std::uint32_t> out) {
     std::fill(out.begin(), out.end(), 0u);
     return;
   }
-  const Stack& stack = history_.front().stack;
-  const bool may_end = constraint_->masks->fill(stack, out);
+  bool may_end = false, first = true;
+  each_stack([&](const Stack& stack) {
+    may_end = constraint_->masks->fill(stack, out, !first) || may_end;
+    first = false;
+  });
+  if (constraint_->machine->names_tokens()) {
+    const std::lock_guard lock(constraint_->engine->mutex);
+    for (const std::uint32_t token : named_tokens(stacks())) out[token >> 5] |= 1u << (token & 31);
+  }
   if (!constraint_->covers_all_bytes) keep_token_live(out);
   if (may_end) {
     for (std::uint32_t end : constraint_->end_tokens) out[end >> 5] |= 1u << (end & 31);
@@ -128,25 +161,49 @@ std::vector<std::uint32_t> Matcher::forced_tokens() {
   return forced;
 }
 
-std::string Matcher::completion_bytes() {
+Matcher::Completion Matcher::shortest_completion() {
   constraint_->machine->refill();
-  if (is_terminated()) return {};
-  Cursor cursor(*constraint_->machine, constraint_->engine->texts);
-  std::string text;
-  cursor.complete(cursor.load(history_.front().stack), text);
-  return text;
+  Completion best;
+  if (is_terminated()) return best;
+  bool first = true;
+  each_stack([&](const Stack& stack) {
+    Cursor cursor(*constraint_->machine, constraint_->engine->texts);
+    Completion found;
+    cursor.complete(cursor.load(stack), found.text, &found.named);
+    if (first || found.length() < best.length()) best = std::move(found);
+    first = false;
+  });
+  return best;
 }
 
+std::optional<std::vector<std::uint32_t>> Matcher::tokens_of(const Completion& completion) const {
+  const std::string_view text = completion.text;
+  std::vector<std::uint32_t> tokens;
+  std::size_t from = 0;
+  const auto spell = [&](std::size_t to) {
+    const auto part = fewest_tokens(*constraint_->trie, text.substr(from, to - from));
+    if (part) tokens.insert(tokens.end(), part->begin(), part->end());
+    from = to;
+    return part.has_value();
+  };
+  for (const Cursor::Named& named : completion.named) {
+    if (!spell(named.at)) return std::nullopt;
+    tokens.push_back(named.token);
+  }
+  if (!spell(text.size())) return std::nullopt;
+  return tokens;
+}
+
+std::string Matcher::completion_bytes() { return shortest_completion().text; }
+
 bool Matcher::completes_within(std::size_t tokens) {
-  const std::string text = completion_bytes();
-  if (constraint_->covers_all_bytes && text.size() <= tokens) return true;  // one token a byte will do
-  const auto fewest = fewest_tokens(*constraint_->trie, text);
+  const Completion completion = shortest_completion();
+  if (constraint_->covers_all_bytes && completion.length() <= tokens) return true;  // one token a byte will do
+  const auto fewest = tokens_of(completion);
   return fewest && fewest->size() <= tokens;
 }
 
-std::optional<std::vector<std::uint32_t>> Matcher::completion() {
-  return fewest_tokens(*constraint_->trie, completion_bytes());
-}
+std::optional<std::vector<std::uint32_t>> Matcher::completion() { return tokens_of(shortest_completion()); }
 
 std::optional<std::vector<std::uint32_t>> fewest_tokens(const TokenTrie& trie, std::string_view text) {
   constexpr std::uint32_t kFar = 0xFFFFFFFFu;

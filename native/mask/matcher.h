@@ -56,14 +56,41 @@ class Matcher {
   bool completes_within(std::size_t tokens);
 
  private:
+  // The output may be on several ways through the grammar at once: one stack each, nearly always one.
+  using Stacks = std::vector<Stack>;
   struct Step {
     Stack stack;
+    std::shared_ptr<const Stacks> others;  // null, or not empty
     bool terminated = false;
   };
+  template <class Each>
+  void each_stack(Each&& each) const {
+    const Step& now = history_.front();
+    each(now.stack);
+    if (now.others) {
+      for (const Stack& stack : *now.others) each(stack);
+    }
+  }
+  void append(Stacks stacks, bool terminated = false);
   std::optional<Stack> advance_top(std::string_view bytes);
+  Verdict advance_named(std::uint32_t token);
   bool is_end_token(std::uint32_t token) const;
-  bool token_live(Cursor& cursor, const Top& top, std::string_view read);
+  // successors.cc: the stacks after a token, without a check that tokens lead on from there.
+  Stacks after_bytes(std::string_view bytes, const Stacks& stacks) const;
+  Stacks after_named(std::uint32_t token, const Stacks& stacks) const;
+  Stacks after(std::uint32_t token, const Stacks& stacks) const;
+  std::vector<std::uint32_t> named_tokens(const Stacks& stacks) const;
+  Stacks stacks() const;
+  bool token_live(const Stacks& stacks);
+  bool token_live(const Stack& stack);
   void keep_token_live(std::span<std::uint32_t> out);
+  struct Completion {
+    std::string text;
+    std::vector<Cursor::Named> named;
+    std::size_t length() const { return text.size() + named.size(); }
+  };
+  Completion shortest_completion();
+  std::optional<std::vector<std::uint32_t>> tokens_of(const Completion& completion) const;
 
   std::shared_ptr<Constraint> constraint_;
   PersistentList<Step> history_;

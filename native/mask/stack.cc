@@ -34,13 +34,23 @@ Cursor::Result Cursor::act(Top& top, Transition t, std::uint8_t byte, std::strin
                            Transition* transition) {
   while (true) {
     const Action action = machine_.action(t);
-    if (action.kind == Action::Kind::kPush) {
+    if (action.kind == Action::Kind::kFork) {
+      if (transition) *transition = t;
+      return Result::kForks;
+    }
+    if (action.kind == Action::Kind::kPush || action.kind == Action::Kind::kPushAgain) {
+      const bool again = action.kind == Action::Kind::kPushAgain;
       const bool keeps = machine_.keeps_text(action.local);
       const auto from = static_cast<std::uint32_t>(read.size());
       slots_.push_back({top.below, from, {action.local, TextTable::kEmpty, keeps}, {}});
-      top = {static_cast<std::int32_t>(slots_.size() - 1), action.child, TextTable::kEmpty,
-             static_cast<std::uint32_t>(read.size() + 1)};
-      return Result::kAlive;
+      top = {static_cast<std::int32_t>(slots_.size() - 1), action.child, TextTable::kEmpty, from + (again ? 0u : 1u)};
+      if (!again) return Result::kAlive;
+      t = machine_.transition(top.local, byte);
+      if (t < kActionBit) {
+        top.local = t;
+        return t == kDead ? Result::kDead : Result::kAlive;
+      }
+      continue;
     }
     if (top.below == kFloor) {
       if (transition) *transition = t;
@@ -74,6 +84,17 @@ Local Cursor::resume(const Slot& slot, const Top& top, const Action& action, std
 void Cursor::end(Top& top, std::string_view read) {
   const Action action{Action::Kind::kPopAgain, 0, 0, machine_.end_result(top.local)};
   top = resumed(top.below, resume(slots_[static_cast<std::size_t>(top.below)], top, action, 0, read));
+}
+
+std::vector<NamedToken> Cursor::named_tokens(const Top& top, std::string_view read) {
+  Top at = top;
+  while (at.below != kBottom) {
+    if (!machine_.may_end(at.local)) return {};
+    end(at, read);
+    if (at.local == kDead) return {};
+  }
+  const std::span<const NamedToken> named = machine_.named_tokens(at.local);
+  return {named.begin(), named.end()};
 }
 
 // Found once for each local state, byte by byte; the frames pushed meanwhile are popped again.
@@ -110,7 +131,14 @@ const Machine::WayOut& Cursor::way_out(Local local) {
       continue;
     }
     for (char byte : part) {
-      const Result result = step(top, static_cast<std::uint8_t>(byte), text, &leaves);
+      Transition t = kDead;
+      Result result = step(top, static_cast<std::uint8_t>(byte), text, &t);
+      if (result == Result::kForks) {  // the way is the frame's own
+        const Transition own = machine_.alternatives(t)[0];
+        if (own < kActionBit) top.local = own;
+        result = own < kActionBit ? Result::kAlive : act(top, own, static_cast<std::uint8_t>(byte), text, &t);
+      }
+      if (result == Result::kLeaves) leaves = t;
       if (result == Result::kDead) {
         throw BudgetExceeded("a completion could not be followed: please report this grammar");
       }
@@ -122,8 +150,16 @@ const Machine::WayOut& Cursor::way_out(Local local) {
   return way;
 }
 
-void Cursor::complete(Top top, std::string& text) {
+void Cursor::complete(Top top, std::string& text, std::vector<Named>* named) {
   while (!accepting(top, text)) {
+    if (top.below == kBottom) {
+      if (Machine::Jump jump = machine_.jump(top.local); jump.possible) {
+        text += jump.text;
+        if (jump.token != Machine::kNoNamedToken && named) named->push_back({text.size(), jump.token});
+        top.local = jump.next;
+        continue;
+      }
+    }
     const Machine::WayOut way = way_out(top.local);
     text += way.text;
     if (way.leaves == kDead) return;

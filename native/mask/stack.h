@@ -3,12 +3,13 @@
 // A Stack is persistent and belongs to a sequence. A Cursor works on one without
 // touching it: frames it pushes live in an arena, frames below are loaded when a
 // pop reaches them. A cursor can hold many tops at once, which is what the walk of
-// the token trie needs.
+// the token trie needs, and what a fork leaves behind.
 //
 // Does not know: tokens.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -83,11 +84,12 @@ class Cursor {
   // A top whose stack underneath is left open: pops below it are reported, not followed.
   static Top open_top(Local local) { return {kFloor, local, TextTable::kEmpty, 0}; }
 
-  enum class Result : std::uint8_t { kAlive, kDead, kLeaves, kUnsettled };
+  enum class Result : std::uint8_t { kAlive, kDead, kLeaves, kUnsettled, kForks };
 
   // Reads `byte`; `read` is everything before it since the cursor was loaded. On kLeaves
   // (only above kFloor) the top is unchanged and `transition` says how it would leave;
   // kUnsettled (only from a Machine::representative) means that the real stack has to tell.
+  // On kForks the byte is unread and `transition` is the fork at the top: go on with branch().
   Result step(Top& top, std::uint8_t byte, std::string_view read, Transition* transition = nullptr) {
     const Transition t = machine_.transition(top.local, byte);
     if (t < kActionBit) {
@@ -97,18 +99,47 @@ class Cursor {
     return act(top, t, byte, read, transition);
   }
   Result act(Top& top, Transition t, std::uint8_t byte, std::string_view read, Transition* transition);
+  // Does `t` (of `byte`, unread) to the top, whatever it is, on all ways: calls each(result, top, leaves) for every
+  // one, kForks never. Forks within forks end with the first byte that is read.
+  template <class Each>
+  void branch(Top top, Transition t, std::uint8_t byte, std::string_view read, Each&& each) {
+    if (t < kActionBit) {
+      top.local = t;
+      each(t == kDead ? Result::kDead : Result::kAlive, top, kDead);
+      return;
+    }
+    Transition at = kDead;
+    const Result result = act(top, t, byte, read, &at);
+    if (result != Result::kForks) {
+      each(result, top, at);
+      return;
+    }
+    const std::span<const Transition> all = machine_.alternatives(at);
+    for (const Transition one : std::vector<Transition>(all.begin(), all.end())) {
+      branch(top, one, byte, read, each);
+    }
+  }
   // The frame on top, which may end here, ends.
   void end(Top& top, std::string_view read);
 
+  // Frames may end with this place one after the other, down to the last.
   bool accepting(const Top& top, std::string_view read = {}) {
-    if (top.below == kBottom) return machine_.accepting(top.local);
-    if (!machine_.may_end(top.local)) return false;
-    Top ended = top;
-    end(ended, read);
-    return ended.below == kBottom && machine_.accepting(ended.local);
+    Top at = top;
+    while (at.below != kBottom) {
+      if (at.local == kDead || !machine_.may_end(at.local)) return false;
+      end(at, read);
+    }
+    return at.local != kDead && machine_.accepting(at.local);
   }
-  // Appends a short way to an accepting state to `text`; the top is there afterwards.
-  void complete(Top top, std::string& text);
+  // The tokens without text that may come here, with the state of the only frame after each.
+  std::vector<NamedToken> named_tokens(const Top& top, std::string_view read = {});
+  // Appends a short way to an accepting state to `text`. Where a token without text belongs to the way, `named`
+  // gets it with the number of bytes before it.
+  struct Named {
+    std::size_t at;
+    std::uint32_t token;
+  };
+  void complete(Top top, std::string& text, std::vector<Named>* named = nullptr);
   Stack save(const Top& top, std::string_view read);
   // Equal for equal stacks: the local states from the top down (texts included).
   std::vector<std::uint32_t> signature(const Top& top, std::string_view read);

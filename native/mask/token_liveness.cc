@@ -16,9 +16,17 @@ constexpr std::size_t kMaxStates = 20'000;
 
 }  // namespace
 
-bool Matcher::token_live(Cursor& cursor, const Top& top, std::string_view read) {
+bool Matcher::token_live(const Stacks& stacks) {
+  return std::any_of(stacks.begin(), stacks.end(), [&](const Stack& stack) { return token_live(stack); });
+}
+
+bool Matcher::token_live(const Stack& first) {
   auto& known = constraint_->token_live;
-  std::vector<std::uint32_t> signature = cursor.signature(top, read);
+  const auto signature_of = [&](const Stack& stack) {
+    Cursor cursor(*constraint_->machine, constraint_->engine->texts);
+    return cursor.signature(cursor.load(stack), {});
+  };
+  std::vector<std::uint32_t> signature = signature_of(first);
   if (auto verdict = known.find(signature); verdict != known.end()) return verdict->second;
 
   struct State {
@@ -26,16 +34,15 @@ bool Matcher::token_live(Cursor& cursor, const Top& top, std::string_view read) 
     std::vector<std::uint32_t> signature;
     std::size_t parent;
   };
-  std::vector<State> states{{cursor.save(top, read), signature, 0}};
+  std::vector<State> states{{first, signature, 0}};
   std::unordered_map<std::vector<std::uint32_t>, bool, VectorHash> visited{{signature, true}};
   std::vector<std::uint32_t> mask(mask_words());
   for (std::size_t next = 0; next < states.size(); ++next) {
     if (next >= kMaxStates) throw BudgetExceeded("liveness over an incomplete vocabulary: 20000 states");
     const Stack stack = states[next].stack;
     Cursor here(*constraint_->machine, constraint_->engine->texts);
-    const Top start = here.load(stack);
     auto verdict = known.find(states[next].signature);
-    if (here.accepting(start) || (verdict != known.end() && verdict->second)) {
+    if (here.accepting(here.load(stack)) || (verdict != known.end() && verdict->second)) {
       for (std::size_t i = next;; i = states[i].parent) {
         known[states[i].signature] = true;
         if (i == 0) return true;
@@ -43,17 +50,15 @@ bool Matcher::token_live(Cursor& cursor, const Top& top, std::string_view read) 
     }
     if (verdict != known.end()) continue;
     constraint_->masks->fill(stack, mask);
+    for (const std::uint32_t token : named_tokens({stack})) mask[token >> 5] |= 1u << (token & 31);
     for (std::size_t word = 0; word < mask.size(); ++word) {
       for (std::uint32_t bits = mask[word]; bits; bits &= bits - 1) {
         const auto token = static_cast<std::uint32_t>(word * 32 + static_cast<std::size_t>(std::countr_zero(bits)));
-        const std::string_view bytes = constraint_->trie->token_bytes(token);
-        Top after = start;
-        for (std::size_t i = 0; i < bytes.size(); ++i) {
-          here.step(after, static_cast<std::uint8_t>(bytes[i]), bytes.substr(0, i));
+        for (Stack& after_it : after(token, {stack})) {
+          std::vector<std::uint32_t> after_signature = signature_of(after_it);
+          if (!visited.emplace(after_signature, true).second) continue;
+          states.push_back({std::move(after_it), std::move(after_signature), next});
         }
-        std::vector<std::uint32_t> after_signature = here.signature(after, bytes);
-        if (!visited.emplace(after_signature, true).second) continue;
-        states.push_back({here.save(after, bytes), std::move(after_signature), next});
       }
     }
   }
@@ -63,17 +68,11 @@ bool Matcher::token_live(Cursor& cursor, const Top& top, std::string_view read) 
 
 void Matcher::keep_token_live(std::span<std::uint32_t> out) {
   const std::lock_guard lock(constraint_->engine->mutex);
-  Cursor cursor(*constraint_->machine, constraint_->engine->texts);
-  const Top start = cursor.load(history_.front().stack);
+  const Stacks now = stacks();
   for (std::size_t word = 0; word < out.size(); ++word) {
     for (std::uint32_t bits = out[word]; bits; bits &= bits - 1) {
       const auto token = static_cast<std::uint32_t>(word * 32 + static_cast<std::size_t>(std::countr_zero(bits)));
-      const std::string_view bytes = constraint_->trie->token_bytes(token);
-      Top top = start;
-      for (std::size_t i = 0; i < bytes.size(); ++i) {
-        cursor.step(top, static_cast<std::uint8_t>(bytes[i]), bytes.substr(0, i));
-      }
-      if (!token_live(cursor, top, bytes)) out[word] &= ~(bits & (~bits + 1));
+      if (!token_live(after(token, now))) out[word] &= ~(bits & (~bits + 1));
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "budget.h"
 #include "vocabulary/plain_text.h"
 
 namespace structgen {
@@ -148,10 +149,21 @@ class Walk {
 
   // The bytes down to node i from `top` on, then what is below it; false where the frames that are known are
   // left before the last of these bytes.
-  bool from_start(Top top, std::uint32_t i) {
+  bool from_start(Top top, std::uint32_t i, std::size_t at = 0) {
     const std::string_view bytes = path(i);
-    for (std::size_t at = 0; at + 1 < bytes.size(); ++at) {
-      const Cursor::Result result = cursor_.step(top, static_cast<std::uint8_t>(bytes[at]), bytes.substr(0, at));
+    for (; at + 1 < bytes.size(); ++at) {
+      Transition t = kDead;
+      const auto byte = static_cast<std::uint8_t>(bytes[at]);
+      const Cursor::Result result = cursor_.step(top, byte, bytes.substr(0, at), &t);
+      if (result == Cursor::Result::kForks) {
+        bool known = true;
+        spend();
+        cursor_.branch(top, t, byte, bytes.substr(0, at), [&](Cursor::Result after, const Top& next, Transition) {
+          if (after == Cursor::Result::kAlive) known = from_start(next, i, at + 1) && known;
+          known = known && (after == Cursor::Result::kAlive || after == Cursor::Result::kDead);
+        });
+        return known;
+      }
       if (result != Cursor::Result::kAlive) return result == Cursor::Result::kDead;
     }
     act(top, machine_.transition(top.local, nodes_[i].byte), i);
@@ -182,15 +194,29 @@ class Walk {
     void enter(Local state, Transition* known) { local = state, row = known; }
   };
 
-  // Does the action of node i's byte; false where its tokens are dead, or noted for later.
+  // Does the action of node i's byte; false where its tokens are dead, noted for later, or (after a fork)
+  // walked already, one way after the other. Deeper than one token is long this cannot nest.
   bool step(Top& top, Transition t, std::uint32_t i) {
     Transition leaves = kDead;
     std::string_view read = path(i);
     read.remove_suffix(1);
     const Cursor::Result result = cursor_.act(top, t, nodes_[i].byte, read, &leaves);
+    if (result == Cursor::Result::kForks) {
+      spend();
+      cursor_.branch(top, leaves, nodes_[i].byte, read, [&](Cursor::Result each, const Top& next, Transition at) {
+        if (settled(each, i, at)) under(next, i);
+      });
+      return false;
+    }
+    return settled(result, i, leaves);
+  }
+  bool settled(Cursor::Result result, std::uint32_t i, Transition leaves) {
     if (result == Cursor::Result::kLeaves) note(i, leaves);
     if (result == Cursor::Result::kUnsettled) note(i, LocalMask::kRewalk);
     return result == Cursor::Result::kAlive;
+  }
+  void spend() {
+    if (++forks_ > kMaxForks) throw BudgetExceeded("forks in one mask: 262144");
   }
   void note(std::uint32_t i, Transition t) {
     if (leaving_) leaving_->push_back({origin_ ? origin_[i] : i, t});
@@ -204,6 +230,8 @@ class Walk {
   TokenMarks& marks_;
   Places* leaving_;
   std::vector<Level> levels_;
+  static constexpr std::uint32_t kMaxForks = 1u << 18;
+  std::uint32_t forks_ = 0;
 };
 
 }  // namespace

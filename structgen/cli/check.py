@@ -1,4 +1,4 @@
-"""`structgen check`: what a schema allows, what is enforced and what is not, and an example instance.
+"""`structgen check`: what a schema or grammar allows, what is enforced and what is not, and an example.
 
 With --instance, also whether a text is valid, and if not where and why.  Needs no model: the constraint is
 built over a vocabulary of single bytes, so distances are in bytes.
@@ -14,7 +14,9 @@ from rich.text import Text
 
 from structgen import errors
 from structgen.cli import output
-from structgen.cli.inputs import InputError, read_bytes, read_schema
+from structgen.cli.grammars import read_grammar
+from structgen.cli.inputs import InputError, read_bytes
+from structgen.grammars.json_schema import JsonSchema
 
 # Which JSON types an output may have, told from the bytes it may begin with.
 _TYPE_OF_FIRST_BYTE = {
@@ -32,7 +34,9 @@ _REPORTED = ("enforced", "annotations", "waived", "notes")
 
 
 def command(
-    file: Annotated[str, typer.Argument(help="File with a JSON Schema; - reads standard input.")],
+    file: Annotated[
+        str, typer.Argument(help="File with a JSON Schema, - for standard input, or file.py:name.")
+    ],
     instance: Annotated[
         str | None, typer.Option("--instance", help="File with a text to validate; - reads standard input.")
     ] = None,
@@ -43,16 +47,14 @@ def command(
     Exit code 0: every keyword is enforced or listed as an annotation, a value exists, and so the text
     given with --instance is valid. Exit code 1: no value exists, or that text is not valid.
     """
-    import structgen
-
     if file == "-" and instance == "-":
         raise InputError("the schema and the instance cannot both be read from standard input")
     verdict = None
     try:
-        schema = read_schema(file)
-        document = explain(schema)
+        grammar = read_grammar(file)
+        document = explain(grammar)
         if instance is not None:
-            verdict = structgen.validate(schema, read_bytes(instance))
+            verdict = _verdict(grammar, read_bytes(instance))
     except errors.GrammarError as error:
         if as_json:
             output.print_json({"ok": False, "error": _refusal(error)})
@@ -70,8 +72,17 @@ def command(
         raise typer.Exit(1)
 
 
-def explain(schema: Any) -> dict[str, Any]:
-    """What `structgen check` has to say about a schema, as JSON data.
+def _verdict(grammar: Any, data: bytes) -> Any:
+    """A schema is judged by what it says, in any spelling; other grammars as they are."""
+    import structgen
+
+    if isinstance(grammar, JsonSchema):
+        return structgen.validate(grammar.schema, data)
+    return structgen.validate(grammar, data)
+
+
+def explain(grammar: Any) -> dict[str, Any]:
+    """What `structgen check` has to say about a schema or grammar, as JSON data.
 
     Raises GrammarError where the schema is refused.
     """
@@ -79,14 +90,20 @@ def explain(schema: Any) -> dict[str, Any]:
 
     width = 257
     vocabulary = structgen.Vocabulary.from_tokens([*(bytes([byte]) for byte in range(256)), None], eos=256)
-    constraint = structgen.compile(structgen.json_schema(schema), vocabulary)
+    if not isinstance(grammar, structgen.Grammar):
+        grammar = structgen.json_schema(grammar)
+    constraint = structgen.compile(grammar, vocabulary, special_as_text=True)
     matcher = constraint.matcher()
     mask = matcher.mask()
     first = [chr(token) for token in range(width - 1) if mask[token // 32] >> (token % 32) & 1]
     example = constraint.example()
+    of_json = isinstance(grammar, JsonSchema)
+    kinds = (
+        {_TYPE_OF_FIRST_BYTE[byte] for byte in first if byte in _TYPE_OF_FIRST_BYTE} if of_json else {"text"}
+    )
     return {
-        "types": sorted({_TYPE_OF_FIRST_BYTE[byte] for byte in first if byte in _TYPE_OF_FIRST_BYTE}),
-        "example": json.loads(example),
+        "types": sorted(kinds),
+        "example": json.loads(example) if of_json else example,
         "shortest_bytes": matcher.distance(),
         **constraint.report.as_dict(),
     }

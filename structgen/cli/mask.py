@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +13,14 @@ from rich.text import Text
 
 from structgen import errors
 from structgen.cli import output
-from structgen.cli.inputs import existing_path, read_schema
+from structgen.cli.grammars import read_grammar
+from structgen.cli.inputs import existing_path
 
 
 def command(
-    file: Annotated[str, typer.Argument(help="File with a JSON Schema; - reads standard input.")],
+    file: Annotated[
+        str, typer.Argument(help="File with a JSON Schema, - for standard input, or file.py:name.")
+    ],
     prefix: Annotated[str, typer.Argument(help="The output so far.")] = "",
     vocabulary: Annotated[str, typer.Option(help="pocket, or a tokenizer's file or folder.")] = "pocket",
     end: Annotated[list[int] | None, typer.Option(help="Id of an end token, if the file names none.")] = None,
@@ -24,26 +28,30 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show the token mask after a prefix: allowed tokens, forced text, distance to the end."""
-    schema = read_schema(file)
+    grammar = read_grammar(file)
     existing_path(vocabulary, "--vocabulary", "pocket")
     with output.progress().status(f"Loading {vocabulary} …"):
         tokens = _vocabulary(vocabulary, end)
-    document = inspect(schema, prefix, tokens, limit=limit)
+    document = inspect(grammar, prefix, tokens, limit=limit)
     if as_json:
         output.print_json(document)
     else:
         _print(document)
 
 
-def inspect(schema: Any, prefix: str, vocabulary: Any, *, limit: int = 20) -> dict[str, Any]:
+def inspect(grammar: Any, prefix: str, vocabulary: Any, *, limit: int = 20) -> dict[str, Any]:
     """The state after `prefix`, as JSON data: counts are exact, `allowed` lists the first `limit` tokens.
 
-    Raises TokenRejected where no output of the schema begins with `prefix`.
+    Special tokens that the grammar names are read as such in `prefix`.
+    Raises TokenRejected where no output of the grammar begins with `prefix`.
     """
     import structgen
 
-    matcher = structgen.compile(structgen.json_schema(schema), vocabulary).matcher()
-    ids = vocabulary.encode(prefix)
+    if not isinstance(grammar, structgen.Grammar):
+        grammar = structgen.json_schema(grammar)
+    constraint = structgen.compile(grammar, vocabulary)
+    matcher = constraint.matcher()
+    ids = _encoded(prefix, vocabulary, constraint.named_tokens)
     accepted = matcher.try_advance(ids)
     if accepted < len(ids):
         read = vocabulary.decode(ids[:accepted]).decode("utf-8", errors="replace")
@@ -67,6 +75,16 @@ def inspect(schema: Any, prefix: str, vocabulary: Any, *, limit: int = 20) -> di
         "vocabulary_width": vocabulary.width,
         "allowed": [_entry(vocabulary, token) for token in allowed[:limit]],
     }
+
+
+def _encoded(prefix: str, vocabulary: Any, named: dict[int, str]) -> list[int]:
+    """The tokens of a text in which the names of special tokens stand for them."""
+    ids: list[int] = []
+    pattern = "|".join(map(re.escape, named.values()))
+    by_name = {name: token for token, name in named.items()}
+    for piece in re.split(f"({pattern})", prefix) if pattern else [prefix]:
+        ids += [by_name[piece]] if piece in by_name else vocabulary.encode(piece) if piece else []
+    return ids
 
 
 def _vocabulary(name: str, end: list[int] | None) -> Any:

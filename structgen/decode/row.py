@@ -10,7 +10,7 @@ Knows nothing about batches, caches or devices.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -32,6 +32,7 @@ class Row:
     """One output: ``index`` in the call, its prompt, and everything decided so far.
 
     ``weights``: whether forced tokens behind the last draw are scored too, in one more pass.
+    ``names``: what stands in the text for tokens that have none but are asked for by the grammar.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Row:
         max_tokens: int,
         seed: int = 0,
         weights: bool = True,
+        names: Mapping[int, str] | None = None,
     ) -> None:
         self.index = index
         self.prompt = list(prompt)
@@ -63,6 +65,7 @@ class Row:
         self.fed = 0  # tokens of prompt and output that are in the model's cache
         self.mask: MaskArray | None = None  # the mask of the present state, where it is known already
         self.vocabulary = vocabulary
+        self._names = names or {}
         self._end_ids = sorted(vocabulary.eos_ids)
         self._end_set = frozenset(self._end_ids)
         self._end_bits = token_bits(self._end_ids, vocabulary.width)
@@ -164,4 +167,9 @@ class Row:
 
     def new_bytes(self, start: int) -> bytes:
         """The bytes of the output's tokens from the ``start``-th on."""
-        return b"".join(self.vocabulary.token_bytes(token) or b"" for token in self.tokens[start:])
+        return b"".join(map(self._bytes_of, self.tokens[start:]))
+
+    def _bytes_of(self, token: int) -> bytes:
+        if token in self._names:
+            return self._names[token].encode()
+        return self.vocabulary.token_bytes(token) or b""

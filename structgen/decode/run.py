@@ -48,6 +48,7 @@ def make_rows(
                     max_tokens=room,
                     seed=seed,
                     weights=weights,
+                    names=getattr(constraint, "named_tokens", None),
                 )
             except BudgetTooSmall as error:
                 if context is None or error.needed > max_tokens:

@@ -6,10 +6,13 @@ Knows no tokens; the native engine reads the texts as one sorted word set.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from structgen.errors import GrammarError
 from structgen.grammars.grammar import Grammar
+
+if TYPE_CHECKING:
+    from structgen.grammars.composition.composer import Composer, Piece
 
 
 class Choice(Grammar):
@@ -26,6 +29,14 @@ class Choice(Grammar):
         """Build the word set in ``store``; cost: one sort."""
         language: int = store.regex.words(list(self.options))
         return language
+
+    def compose(self, composer: Composer) -> Piece:
+        """A regular language."""
+        return composer.regular(self.lower(composer.store))
+
+    def identity(self) -> Any:
+        """The texts, in any order."""
+        return frozenset(self.options)
 
     def parse(self, text: str) -> str:
         """Return the chosen text."""

@@ -5,12 +5,16 @@ Knows no keyword; lowering.py walks, dialects.py knows the tables.
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from structgen.errors import ComplexityLimitExceeded, InvalidSchema
 from structgen.grammars.grammar import Grammar
+
+if TYPE_CHECKING:
+    from structgen.grammars.composition.composer import Composer, Piece
 
 from .dialects import LIBERAL, dialect_of_document, named
 from .lowering import Lowering, Options
@@ -27,6 +31,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "formats": ("assert", "annotate"),
     "extra_keys": ("spec", "never"),
     "content": ("annotate", "assert"),
+    "words": ("json", "python"),
 }
 
 
@@ -47,6 +52,7 @@ class JsonSchema(Grammar):
         "registry",
         "schema",
         "whitespace",
+        "words",
     )
 
     schema: Any
@@ -57,6 +63,7 @@ class JsonSchema(Grammar):
     formats: str
     extra_keys: str
     content: str
+    words: str
     dialect: str | None
     registry: Any
 
@@ -120,13 +127,27 @@ class JsonSchema(Grammar):
                 resources = Resources(self.schema, resources.root.dialect, self.registry)
         return resources
 
+    def compose(self, composer: Composer) -> Piece:
+        """JSON texts, read with the options of this grammar."""
+        formula = self.lower(composer.store, composer.report)
+        composer.store.resolve_references()
+        return composer.formula(
+            formula, self.property_order, self.whitespace, self.numbers, self.escapes, self.words
+        )
+
+    def identity(self) -> Any:
+        """The schema with the order of its members, which is the order of the output's, and the options."""
+        options = tuple(getattr(self, name) for name in CHOICES)
+        registry = None if self.registry is None else id(self.registry)
+        return (json.dumps(self.schema), options, self.dialect, registry)
+
     def parse(self, text: str) -> Any:
         """Turn finished output into its JSON value: dict, list, str, int, float, bool or None.
 
         >>> json_schema({"type": "object"}).parse('{"a": [1, 2.5]}')
         {'a': [1, 2.5]}
         """
-        return json.loads(text)
+        return ast.literal_eval(text) if self.words == "python" else json.loads(text)
 
 
 def _shown(schema: Any) -> str:
@@ -163,6 +184,7 @@ def json_schema(
     formats: str = "assert",
     extra_keys: str = "spec",
     content: str = "annotate",
+    words: str = "json",
     dialect: str | None = None,
     registry: Any = None,
 ) -> JsonSchema:
@@ -181,6 +203,8 @@ def json_schema(
     * ``content``: "annotate" as the specification says; "assert" enforces
       contentEncoding (base64, base64url, base32, base16) and a contentMediaType of JSON, and
       refuses what it cannot enforce.
+    * ``words``: "python" writes True, False and None for true, false and null, so that outputs are
+      Python literals.
     * ``dialect``: "draft4", "draft6", "draft7", "2019-09", "2020-12", "v1",
       "openapi-3.0" or "openapi-3.1"; None reads $schema, and a schema without
       one as 2020-12 with the older spellings accepted.
@@ -203,6 +227,7 @@ def json_schema(
         "formats": formats,
         "extra_keys": extra_keys,
         "content": content,
+        "words": words,
     }
     for name, value in options.items():
         if value not in CHOICES[name]:

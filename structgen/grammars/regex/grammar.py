@@ -5,11 +5,14 @@ Knows no tokens; compile.py reads the pattern.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from structgen.errors import RegexSyntaxError
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.regex.compile import DIALECTS, compile_pattern
+
+if TYPE_CHECKING:
+    from structgen.grammars.composition.composer import Composer, Piece
 
 
 class Regex(Grammar):
@@ -30,6 +33,14 @@ class Regex(Grammar):
         if report is not None:
             report.notes.extend(notes)
         return language
+
+    def compose(self, composer: Composer) -> Piece:
+        """A regular language."""
+        return composer.regular(self.lower(composer.store, composer.report))
+
+    def identity(self) -> Any:
+        """The pattern as written."""
+        return (self.pattern, self.dialect)
 
     def parse(self, text: str) -> str:
         """Return the text itself."""

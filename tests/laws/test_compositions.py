@@ -1,0 +1,223 @@
+"""Compositions against a reader of their own, on random compositions and small vocabularies.
+
+The reader is a few lines of Python that owe nothing to the engine.  Leaves are word lists, regular
+expressions over a and b, small JSON schemas and spans; their languages are written down in LEAVES, and
+those of compositions follow by definition (`members`), up to a length.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from functools import lru_cache
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import structgen as sg
+from structgen.errors import UnsatisfiableSchema
+from structgen.grammars.composition import OneOf, Repeat, Sequence, SubstringOf
+from structgen.testing.laws import (
+    assert_distance_achieved,
+    assert_forks_are_independent,
+    assert_mask_agrees_with_advance,
+    assert_mask_is_live,
+    assert_rejection_changes_nothing,
+    assert_reset_returns_to_start,
+    assert_rollback_inverts_advance,
+)
+
+LENGTH = 7  # of the longest member that is looked at
+
+# grammar → its texts of at most LENGTH characters
+LEAVES: dict[sg.Grammar, frozenset[str]] = {
+    sg.choice(["a", "ab", "1"]): frozenset(["a", "ab", "1"]),
+    sg.choice([""]): frozenset([""]),
+    sg.regex("a*b?"): frozenset(
+        "a" * n + b for n in range(LENGTH + 1) for b in ("", "b") if n + len(b) <= LENGTH
+    ),
+    sg.regex("(ab)+"): frozenset("ab" * n for n in range(1, LENGTH // 2 + 1)),
+    sg.json_schema({"anyOf": [{"type": "integer", "enum": [1, 12, 121]}, {"const": "a"}]}): frozenset(
+        ["1", "12", "121", '"a"']
+    ),
+    sg.json_schema({"type": "array", "const": ["a"]}, whitespace="compact"): frozenset(['["a"]']),
+    sg.json_schema(
+        {"type": "array", "items": {"type": "integer", "const": 2}, "maxItems": 2}, whitespace="compact"
+    ): frozenset(["[]", "[2]", "[2,2]"]),
+    sg.json_schema({"const": True}): frozenset(["true"]),
+    sg.substring_of("aba1"): frozenset("aba1"[i:j] for i in range(4) for j in range(i + 1, 5)),
+}
+PIECES = [b"a", b"b", b"1", b"2", b"[", b"]", b",", b'"', b"t", b"r", b"u", b"e"]
+PIECES += [
+    b"ab",
+    b"ba",
+    b"aba",
+    b"12",
+    b"11",
+    b"[1",
+    b"1]",
+    b"][",
+    b'"a',
+    b'a"',
+    b"[]",
+    b"tru",
+    b"ea",
+    b"1a",
+    b"b1",
+]
+
+
+def grammars() -> st.SearchStrategy[sg.Grammar]:
+    def nested(inner: st.SearchStrategy[sg.Grammar]) -> st.SearchStrategy[sg.Grammar]:
+        several = st.lists(inner, min_size=2, max_size=3)
+        bounds = st.sampled_from([(0, 1), (0, None), (1, None), (2, 3), (0, 2)])
+        return st.one_of(
+            several.map(lambda parts: sg.sequence(*parts)),
+            several.map(lambda parts: sg.one_of(*parts)),
+            st.tuples(inner, bounds).map(lambda pair: sg.repeat(pair[0], *pair[1])),
+        )
+
+    return st.recursive(st.sampled_from(list(LEAVES)), nested, max_leaves=5)
+
+
+@lru_cache(maxsize=4096)
+def members(grammar: sg.Grammar) -> frozenset[str]:
+    """All texts of the grammar of at most LENGTH characters, by definition."""
+    if grammar in LEAVES:
+        return LEAVES[grammar]
+    if isinstance(grammar, OneOf):
+        return frozenset().union(*(members(part) for part in grammar.parts))
+    if isinstance(grammar, Sequence):
+        found = frozenset([""])
+        for part in grammar.parts:
+            found = joined(found, members(part))
+        return found
+    assert isinstance(grammar, Repeat)
+    part, found, layer = members(grammar.part), frozenset[str](), frozenset([""])
+    most = LENGTH + grammar.least + 1 if grammar.most is None else grammar.most
+    for count in range(most + 1):
+        found = found | layer if count >= grammar.least else found
+        layer = joined(layer, part)
+    return found
+
+
+def joined(before: frozenset[str], after: frozenset[str]) -> frozenset[str]:
+    return frozenset(a + b for a, b in itertools.product(before, after) if len(a) + len(b) <= LENGTH)
+
+
+def vocabulary(rng: random.Random, *, whole: bool) -> sg.Vocabulary:
+    tokens: list[bytes | None] = [bytes([byte]) for byte in range(256)] if whole else list(PIECES[:12])
+    tokens += rng.sample(PIECES[12:], 8)
+    rng.shuffle(tokens)
+    return sg.Vocabulary.from_tokens([*tokens, None], eos=len(tokens))
+
+
+@given(grammars(), st.integers(0, 2**32 - 1), st.booleans())
+def test_compositions_are_sound_and_complete(grammar: sg.Grammar, seed: int, whole: bool) -> None:
+    rng = random.Random(seed)
+    tokens = vocabulary(rng, whole=whole)
+    matcher = sg.compile(grammar, tokens).matcher()
+    known = members(grammar)
+    for text in rng.sample(sorted(known), min(len(known), 6)):
+        probe = matcher.fork()
+        ids = tokens.encode(text)
+        for token in ids:
+            assert_mask_is_live(probe, tokens)
+            assert token in probe.allowed_tokens(), (grammar, text)
+            probe.advance(token)
+        assert probe.can_stop, (grammar, text)
+    # Every short string of tokens is judged alike.
+    for _ in range(30):
+        probe, text = matcher.fork(), b""
+        for _ in range(rng.randrange(1, 5)):
+            if rng.random() < 0.8 and not probe.is_terminated:
+                choices = [t for t in probe.allowed_tokens() if t not in tokens.eos_ids]
+                token = rng.choice(choices) if choices else 0
+            else:
+                token = rng.randrange(tokens.size - 1)
+            taken = probe.try_advance([token])
+            read = text + (tokens.token_bytes(token) or b"")
+            if len(read) > LENGTH - 3:
+                break
+            starts = [member for member in known if member.encode().startswith(read)]
+            if starts and whole:
+                assert taken, (grammar, read)
+            if not taken:
+                break
+            text = read
+            assert probe.can_stop == (text.decode() in known), (grammar, text)
+            assert probe.completion_text().decode() is not None
+
+
+@given(grammars(), st.integers(0, 2**32 - 1), st.booleans())
+def test_walks_end_in_members_and_keep_the_laws(grammar: sg.Grammar, seed: int, whole: bool) -> None:
+    rng = random.Random(seed)
+    tokens = vocabulary(rng, whole=whole)
+    constraint = sg.compile(grammar, tokens)
+    matcher = constraint.matcher()
+    text = b""
+    for _ in range(rng.randrange(8)):
+        assert_mask_is_live(matcher, tokens)
+        assert_distance_achieved(matcher)
+        some = rng.sample(range(tokens.size), 10)
+        assert_mask_agrees_with_advance(matcher, some)
+        assert_rejection_changes_nothing(matcher, some[:3])
+        choices = [token for token in matcher.allowed_tokens() if token not in tokens.eos_ids]
+        if not choices:
+            break
+        ahead = rng.choices(choices, k=3)
+        assert_rollback_inverts_advance(matcher, ahead)
+        assert_forks_are_independent(matcher, ahead)
+        token = rng.choice(choices)
+        matcher.advance(token)
+        text += tokens.token_bytes(token) or b""
+    assert_reset_returns_to_start(matcher, constraint.matcher())
+    text += tokens.decode(matcher.completion())
+    if len(text) <= LENGTH:
+        assert text.decode() in members(grammar), (grammar, text)
+
+
+def test_the_empty_language_is_refused() -> None:
+    nothing = sg.regex("a(?!.*)")
+    tokens = vocabulary(random.Random(0), whole=True)
+    with pytest.raises(UnsatisfiableSchema):
+        sg.compile(sg.sequence(sg.json(), nothing), tokens)
+    assert (
+        sg.compile(
+            sg.one_of(sg.json_schema({"const": True}), sg.sequence(sg.json(), nothing)), tokens
+        ).example()
+        == "true"
+    )
+
+
+SOURCE = "der schöne Fluß — 日本語, übermütig"
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_spans_are_exact(seed: int) -> None:
+    rng = random.Random(seed)
+    tokens = vocabulary(rng, whole=True)
+    matcher = sg.compile(SubstringOf(SOURCE), tokens).matcher()
+    start = rng.randrange(len(SOURCE))
+    stop = rng.randrange(start, len(SOURCE)) + 1
+    span = SOURCE[start:stop].encode()
+    assert matcher.try_advance(tokens.encode(span.decode())) and matcher.can_stop
+    spoiled = bytearray(span)
+    spoiled[rng.randrange(len(spoiled))] = rng.randrange(256)
+    other = matcher.fork()
+    other.reset()
+    by_bytes = [tokens.ids_of(bytes([byte]))[0] for byte in spoiled]
+    accepted = other.try_advance(by_bytes) == len(by_bytes)
+    text = bytes(spoiled).decode("utf-8", errors="replace")
+    assert (accepted and other.can_stop) == (text in SOURCE)
+
+
+def test_long_sequences_are_built_and_read_without_recursion() -> None:
+    parts: list[Any] = ["a", {"type": "integer", "const": 1}] * 5_000
+    tokens = vocabulary(random.Random(1), whole=True)
+    constraint = sg.compile(sg.sequence(*parts), tokens)
+    matcher = constraint.matcher()
+    assert matcher.completion_text() == b"a1" * 5_000
+    assert matcher.try_advance(tokens.encode("a1" * 50))
