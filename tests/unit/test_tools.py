@@ -372,12 +372,14 @@ ASKED = ["What is the weather in Oslo?", "Order two cakes.", "What time is it?",
 @pytest.mark.parametrize("style", STYLES)
 def test_fifty_conversations_of_the_embedded_model(pocket: Any, style: str) -> None:
     valid = calls = 0
+    # The marks of DeepSeek are rare characters: many tokens for the embedded model.
+    room = 170 if style.startswith("deepseek") else 90
     for variant, options in enumerate(
         [{}, {"required": True}, {"max_calls": 0}, {"required": True, "parallel": False}, {"max_calls": 2}]
     ):
         grammar = tool_calls(TOOLS, style=style, **options)
         replies = sg.generate(
-            pocket, ASKED, grammar=grammar, max_tokens=90, n=2, temperature=1.2, seed=variant
+            pocket, ASKED, grammar=grammar, max_tokens=room, n=2, temperature=1.2, seed=variant
         )
         for out in [one for several in replies for one in several]:
             found = check(style, out.text)
