@@ -325,3 +325,13 @@ def test_memory_after_many_schemas_is_bounded() -> None:
             matcher.advance(byte)
         matcher.mask()
         assert sg.cache_info()["bytes"] <= 50_000
+
+
+def test_matchers_outlive_the_engine_that_new_constraints_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("structgen.constraint.ENGINE_LIMIT_BYTES", 0)  # every constraint starts a fresh one
+    words = [f"word {number * 7919 % 100_003}" for number in range(40_000)]  # grown large at once
+    matchers = [sg.compile(sg.choice([*words, f"last {n}"]), VOCABULARY).matcher() for n in range(4)]
+    for number, matcher in enumerate(matchers):
+        assert matcher.allowed_tokens() == [ord("l"), ord("w")]
+        assert matcher.try_advance(list(f"last {number}".encode())) == 6 and matcher.can_stop
+        matchers[number] = matcher.fork()  # and the engines go one by one
