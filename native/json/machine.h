@@ -10,11 +10,11 @@
 
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "json/solver.h"
 #include "mask/machine.h"
+#include "memo.h"
 
 namespace structgen::json {
 
@@ -144,9 +144,9 @@ class JsonMachine final : public Machine {
   VectorInterner vectors_;  // formulas, languages, truth values, literals: lists of integers
   Interner<std::string> texts_;
   Interner<ObjectContext, ObjectContextHash> contexts_;
-  std::unordered_map<std::uint64_t, Local> resumed_;
-  std::unordered_map<std::uint64_t, Local> keys_read_;  // by the object's state and the key
-  std::unordered_map<std::uint64_t, std::uint32_t> item_plans_;
+  Memo<std::uint64_t, Local> resumed_;
+  Memo<std::uint64_t, Local> keys_read_;  // by the object's state and the key
+  Memo<std::uint64_t, std::uint32_t> item_plans_;
 };
 
 }  // namespace structgen::json
