@@ -55,7 +55,7 @@ struct LocalMask {
   static constexpr Transition kRewalk = kUnknown;
 
   struct Leaving {
-    std::uint32_t node;     // in the trie: here the frame is left …
+    std::uint32_t node;     // of TokenTrie::siblings(): here the frame is left …
     Transition transition;  // … by this action
   };
   struct Group {  // places where the frame is left by the same action
