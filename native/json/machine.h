@@ -45,6 +45,7 @@ class JsonMachine final : public Machine {
   Local representative(Local local, std::size_t longest) override;
   Local resume_unnamed(Local local, std::uint32_t result) override;
   FreeText free_text(Local local) override;
+  std::optional<Enumeration> enumeration(Local local) override;
   bool accepting(Local local) override;
   bool may_end(Local local) override;
   std::uint32_t end_result(Local local) override;

@@ -1,6 +1,7 @@
 #include "mask/walk.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -100,6 +101,44 @@ class Walk {
         ++level;
         enter(*level, t, node);
         level->next = node.first;
+      }
+    }
+  }
+
+  // Where one of many words is left: the trie and the words side by side, without a state for each prefix.
+  // One is made only where a token ends a word or writes a character as an escape.
+  void words(const Machine::Enumeration& left, Local local) {
+    struct Part {
+      std::uint32_t node, from, to;  // words [from, to) begin with the bytes down to the node
+    };
+    std::array<Part, 256> next{};  // by byte, where `met` says so
+    std::array<std::uint32_t, 256> met{};
+    std::uint32_t round = 0;
+    std::vector<Part> open{{0, left.words.low, left.words.high}};
+    while (!open.empty()) {
+      const Part part = open.back();
+      open.pop_back();
+      const Node& parent = nodes_[part.node];
+      const std::uint32_t read = left.words.depth + parent.depth;
+      ++round;
+      left.words.divide(read, part.from, part.to, [&](std::uint8_t byte, std::uint32_t from, std::uint32_t to) {
+        if (left.quoted && (byte < 0x20 || byte == '"' || byte == '\\')) return;
+        met[byte] = round;
+        next[byte] = {0, from, to};
+      });
+      const bool ends = left.words.ends(part.from, read);
+      for (std::uint32_t i = parent.first; i < parent.last(); ++i) {
+        const Node& node = nodes_[i];
+        if (met[node.byte] == round) {
+          mark(node);
+          if (i >= parent.last_leaf()) open.push_back({i, next[node.byte].from, next[node.byte].to});
+        } else if (left.quoted && ((node.byte == '"' && ends) || node.byte == '\\')) {
+          Local here = local;
+          for (const char byte : path(i).substr(0, parent.depth)) {
+            here = machine_.transition(here, static_cast<std::uint8_t>(byte));
+          }
+          act(Cursor::open_top(here), machine_.transition(here, node.byte), i);
+        }
       }
     }
   }
@@ -236,6 +275,11 @@ class Walk {
 void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local local,
                 TokenMarks& marks, Places& leaving) {
   Cursor cursor(machine, texts);
+  if (const std::optional<Machine::Enumeration> left = machine.enumeration(local)) {
+    Walk walk(cursor, trie, trie.siblings(), nullptr, marks, &leaving);
+    walk.words(*left, local);
+    return;
+  }
   const Machine::FreeText free = machine.free_text(local);
   if (!free.inside) {
     Walk walk(cursor, trie, trie.siblings(), nullptr, marks, &leaving);

@@ -105,7 +105,7 @@ Regex Engine::literal(std::string_view text) {
 Regex Engine::words(std::vector<std::string> words) {
   if (words.empty()) return kNothing;
   const std::uint32_t array = word_array(std::move(words));
-  return word_range(array, 0, 0, static_cast<std::uint32_t>(arrays_[array].offsets.size() - 1));
+  return word_range(array, 0, 0, arrays_[array].size());
 }
 
 // The words of rows [low, high) behind their first `depth` bytes, which they share.

@@ -17,7 +17,9 @@
 // classes); Varatalu, Veanes & Ernits 2025 (boolean operations).
 #pragma once
 
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -26,22 +28,12 @@
 #include "budget.h"
 #include "regex/node.h"
 #include "regex/utf8.h"
+#include "regex/words.h"
 #include "rows.h"
 
 namespace structgen::regex {
 
 using Ranges = std::vector<CodePointRange>;
-
-// A sorted array of distinct words; leaves are ranges of it.
-struct WordArray {
-  std::string text;                    // all words, one after the other
-  std::vector<std::uint32_t> offsets;  // words + 1
-  bool valid_utf8 = true;
-
-  std::string_view word(std::uint32_t i) const {
-    return std::string_view(text).substr(offsets[i], offsets[i + 1] - offsets[i]);
-  }
-};
 
 class Engine {
  public:
@@ -94,6 +86,12 @@ class Engine {
   Regex near(Regex r, std::uint32_t longest, unsigned depth = 0);
   std::uint32_t free_points(Regex r, unsigned depth = 0);
   bool counts_points(Regex r) const { return element(r).base == any_character_; }
+  // What is left of an enumeration, where r is one; stays valid.
+  std::optional<WordList> words_left(Regex r) const {
+    const Node& n = nodes_[r];
+    if (n.kind != Kind::kWords) return std::nullopt;
+    return arrays_[n.a].list(n.b, n.c, n.d);
+  }
   // The code points of a kCharacter expression.
   const Ranges& ranges(Regex r) const { return characters_.at(r); }
 
@@ -174,7 +172,7 @@ class Engine {
   Rows row_store_;
   std::vector<ByteSet> sets_;
   std::unordered_map<ByteSet, std::uint32_t, ByteSetHash> set_index_;
-  std::vector<WordArray> arrays_;
+  std::deque<WordArray> arrays_;  // none of them moves
   std::size_t word_bytes_ = 0;  // of all arrays
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> array_index_;
   std::unordered_map<Regex, Ranges> characters_;

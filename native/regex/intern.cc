@@ -116,21 +116,13 @@ void Engine::measure(Node& n, Lengths& length) const {
     }
     case Kind::kWords: {
       const WordArray& array = arrays_[n.a];
-      length = {kUnbounded, 0, kUnbounded, 0, 0};
+      const WordArray::Bounds whole = array.bounds(n.c, n.d);
       const std::uint32_t before = count_points(array.word(n.c).substr(0, n.b));
-      for (std::uint32_t i = n.c; i < n.d; ++i) {
-        const std::string_view word = array.word(i);
-        const auto bytes = static_cast<std::uint32_t>(word.size() - n.b);
-        const std::uint32_t points = count_points(word) - before;
-        length.min_bytes = std::min(length.min_bytes, bytes);
-        length.max_bytes = std::max(length.max_bytes, bytes);
-        length.min_points = std::min(length.min_points, points);
-        length.max_points = std::max(length.max_points, points);
-      }
-      length.effort = length.min_bytes;
+      length = {whole.min_bytes - n.b, whole.max_bytes - n.b, whole.min_points - before, whole.max_points - before,
+                whole.min_bytes - n.b};
       if (length.min_bytes == 0) n.flags |= kNullable;
       n.utf8 = kUtf8AllMixed;
-      if (array.valid_utf8) {
+      if (array.valid_utf8()) {
         std::uint32_t state = 0;
         for (char c : array.word(n.c).substr(0, n.b)) state = utf8_step(state, static_cast<std::uint8_t>(c));
         n.utf8 &= ~(15u << (4 * state));
@@ -288,28 +280,13 @@ std::uint32_t Engine::byte_set(const ByteSet& set) {
 }
 
 std::uint32_t Engine::word_array(std::vector<std::string> words) {
-  std::sort(words.begin(), words.end());
-  words.erase(std::unique(words.begin(), words.end()), words.end());
-  WordArray array;
-  std::size_t total = 0;
-  for (const std::string& word : words) total += word.size();
-  if (total >= kUnbounded) throw BudgetExceeded("regex word list: 4294967295 bytes");
-  array.text.reserve(total);
-  array.offsets.reserve(words.size() + 1);
-  array.offsets.push_back(0);
-  for (const std::string& word : words) {
-    array.text += word;
-    array.offsets.push_back(static_cast<std::uint32_t>(array.text.size()));
-    array.valid_utf8 = array.valid_utf8 && utf8_valid(word);
-  }
-  std::uint64_t hash = std::hash<std::string>()(array.text);
-  for (std::uint32_t offset : array.offsets) hash = mix(hash, offset);
-  std::vector<std::uint32_t>& same = array_index_[hash];
+  WordArray array(std::move(words));
+  std::vector<std::uint32_t>& same = array_index_[array.hash()];
   for (std::uint32_t id : same) {
-    if (arrays_[id].offsets == array.offsets && arrays_[id].text == array.text) return id;
+    if (arrays_[id] == array) return id;
   }
   same.push_back(static_cast<std::uint32_t>(arrays_.size()));
-  word_bytes_ += array.text.capacity() + array.offsets.capacity() * sizeof(std::uint32_t);
+  word_bytes_ += array.memory_bytes();
   arrays_.push_back(std::move(array));
   return same.back();
 }
@@ -321,7 +298,7 @@ std::size_t Engine::memory_bytes() const {
   total += (first_.capacity() + lists_.capacity()) * 4;
   total += row_store_.memory_bytes();
   total += sets_.capacity() * sizeof(ByteSet) + set_index_.size() * (sizeof(ByteSet) + 32);
-  total += arrays_.capacity() * sizeof(WordArray) + word_bytes_;
+  total += word_bytes_;
   total += characters_.size() * 112 + character_ranges_ * sizeof(CodePointRange);
   total += equations_.capacity() * 4 + derivative_cache_.capacity() * sizeof(CachedDerivative);
   total += (seen_.capacity() + collected_.capacity() + set_seen_.capacity()) * 4;
