@@ -221,6 +221,11 @@ class Matcher:
     @property
     def mask_words(self) -> int: ...
     def fill_mask(self, out: NDArray[Any], row: int = 0) -> None: ...
+    def mask_by_trying(self) -> builtins.bytes:
+        """
+        The words of the mask by its definition, every token read byte by byte: for tests, thousands of times slower.
+        """
+
     @property
     def can_stop(self) -> bool: ...
     @property

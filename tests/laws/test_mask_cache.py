@@ -91,6 +91,26 @@ GRAMMARS: dict[str, Any] = {
         "maxLength": 70,
     },
     "not these": {"not": {"enum": ["ab", "abc", "the "]}, "type": "string", "maxLength": 44},
+    "enumerations": {
+        "type": "array",
+        "items": {
+            "enum": [
+                "",
+                "a",
+                "ab",
+                "abc",
+                'a"b',
+                "a\\b",
+                "a\n",
+                "é€",
+                "é",
+                "the ",
+                "the long words",
+                12,
+                "12",
+            ]
+        },
+    },
     "open objects": {"type": "object", "properties": {"a": {"type": "integer"}, "ab": {"type": "string"}}},
     "closed objects": {
         "type": "object",
@@ -131,6 +151,10 @@ CASES = [
         for number, layout in enumerate(LAYOUTS)
     ),
     *((name, sg.regex(REGEXES[name])) for name in REGEXES),
+    (
+        "choices",
+        sg.choice(["a", "ab", "abc", 'the "', "the ", '{"ab": 1', "é", "é€", "a" * 45, "long words"]),
+    ),
 ]
 
 
