@@ -1,9 +1,9 @@
 """Masks of real schemas over real vocabularies are what a matcher takes when every token is tried.
 
-The reference reads each token of the vocabulary byte by byte on a fork; it knows no mask, no trie and no cache.
-States are those before the tokens of the schemas' own instances, valid and invalid, and of some shuffled ones.
-At each of them the mask is asked for with the cache off, with one of a megabyte, and with the usual one; some
-constraints are then asked by eight threads at once.
+The reference reads each token of the vocabulary byte by byte on a fork; it knows no mask, no trie and no
+cache.  States are those before the tokens of the schemas' own instances, valid and invalid, their members
+shuffled.  At each of them the mask is asked for with the cache off, with one of a megabyte, and with the
+usual one; some constraints are then asked by eight threads at once.
 
 How many states: a few hundred with a fixed seed, 20,000 with `--hypothesis-profile=nightly`. The reference
 takes time in proportion to the vocabulary, so larger ones get fewer.
