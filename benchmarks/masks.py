@@ -1,7 +1,7 @@
 """Masks and compilation of several engines, side by side: one run, one thread each.
 
     python benchmarks/masks.py [--engines structgen,llguidance,xgrammar,outlines_core] [--sample 200]
-                               [--data FILE] [--seed 0] [--seconds 20] [--out docs/results]
+                               [--data FILE] [--seed 0] [--seconds 20] [--out docs/results] [--lines FILE]
 
 For every schema of a seeded sample: compile and fill the first mask; then, before every token of each
 instance, fill the mask into a preallocated row, look at the token's bit and advance.  A schema *passes* when
@@ -12,12 +12,14 @@ Each engine runs in a process of its own, schema after schema as a server would,
 schema past its time ends the process, is written down as such, and the next one starts in a fresh process.
 Engines take turns schema by schema, so that a busy moment of the machine strikes all of them; still only the
 ratios of one run mean something.  Engines are optional: one that is not installed is a row that says so.
-Writes masks.jsonl (a line per engine and schema), masks.md and, with matplotlib, masks.png.
+Writes masks.md and, with matplotlib, masks.png where --out says, and where --lines says a JSON line for each
+engine and schema with every single time, as soon as it is known.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
 import json
 import multiprocessing
@@ -189,7 +191,19 @@ def measure(engine: Engine, case: dict[str, Any], encoding: Any) -> dict[str, An
     except Exception as error:
         return {**result, "verdict": "refused", "reason": f"{type(error).__name__}: {error}"[:200]}
     result["first"] = (clock() - began) * 1e6
-    for test in case["tests"]:
+    try:
+        instances(engine, case["tests"], encoding, result)
+    except MemoryError:
+        raise
+    except Exception as error:  # an engine that gives up half-way
+        result |= {"verdict": "limit", "reason": f"{type(error).__name__}: {error}"[:200]}
+    return result
+
+
+def instances(engine: Engine, tests: list[dict[str, Any]], encoding: Any, result: dict[str, Any]) -> None:
+    """Every instance token by token; the verdict is the worst that was met."""
+    clock = time.perf_counter
+    for test in tests:
         text = json.dumps(test["data"], ensure_ascii=False)
         tokens = [token + engine.shift for token in encoding.encode(text, disallowed_special=())]
         engine.restart()
@@ -205,9 +219,10 @@ def measure(engine: Engine, case: dict[str, Any], encoding: Any) -> dict[str, An
                 began = clock()
                 engine.advance(token)
                 result["advances"].append((clock() - began) * 1e6)
-        if accepted != test["valid"]:
-            result["verdict"] = "accepts wrong output" if accepted else "refuses valid output"
-    return result
+        if accepted and not test["valid"]:
+            result["verdict"] = "accepts wrong output"
+        elif test["valid"] and not accepted and result["verdict"] == "passing":
+            result["verdict"] = "refuses valid output"
 
 
 def resident() -> float:
@@ -227,8 +242,7 @@ def serve(name: str, pipe: Any) -> None:
         pipe.send({"missing": missing.name})
         return
     pipe.send({})
-    while True:
-        case = pipe.recv()
+    while (case := pipe.recv()) is not None:
         try:
             result = measure(engine, case, encoding)
         except MemoryError:
@@ -266,6 +280,12 @@ class Worker:
         self.process.join()
         self.start()
         return {"verdict": "limit", "masks": [], "advances": [], "reason": reason}
+
+    def stop(self) -> None:
+        """End the process."""
+        if self.process.is_alive():
+            self.pipe.send(None)
+        self.process.join()
 
 
 QUANTILES = (50, 75, 90, 99, 99.9)
@@ -348,6 +368,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=int, default=20, help="for one schema with all its instances")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--lines", type=Path)
     options = parser.parse_args()
     with gzip.open(options.data, "rt") as lines:
         cases = [json.loads(line) for line in lines]
@@ -356,9 +377,16 @@ def main() -> None:
     missing = {worker.name: worker.missing for worker in workers if worker.missing}
     workers = [worker for worker in workers if not worker.missing]
     results: dict[str, list[dict[str, Any]]] = {worker.name: [] for worker in workers}
-    for case in track(sample, description="schemas"):
-        for worker in workers:
-            results[worker.name].append({"engine": worker.name, "schema": case["name"], **worker.run(case)})
+    with options.lines.open("w") if options.lines else contextlib.nullcontext() as lines:
+        for case in track(sample, description="schemas"):
+            for worker in workers:
+                row = {"engine": worker.name, "schema": case["name"], **worker.run(case)}
+                results[worker.name].append(row)
+                if lines:
+                    lines.write(json.dumps(row) + "\n")
+                    lines.flush()
+    for worker in workers:
+        worker.stop()
     command = f"python benchmarks/masks.py --sample {options.sample} --seed {options.seed}"
     text = table(results, missing, f"{command} --engines {options.engines}")
     print(text)
@@ -366,9 +394,6 @@ def main() -> None:
         options.out.mkdir(parents=True, exist_ok=True)
         (options.out / "masks.md").write_text(text)
         plot(results, options.out / "masks.png")
-        with (options.out / "masks.jsonl").open("w") as file:
-            for each in zip(*results.values(), strict=True):
-                file.writelines(json.dumps(row) + "\n" for row in each)
 
 
 if __name__ == "__main__":

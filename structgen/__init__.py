@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from structgen.caches import cache_info, clear_cache, set_cache_limit
 from structgen.constraint import Constraint, compile
+from structgen.constraint_cache import ConstraintCache
 from structgen.errors import (
     BudgetTooSmall,
     ComplexityLimitExceeded,
@@ -58,6 +59,7 @@ __all__ = [
     "BudgetTooSmall",
     "ComplexityLimitExceeded",
     "Constraint",
+    "ConstraintCache",
     "ContextTooSmall",
     "Generation",
     "Grammar",

@@ -229,6 +229,17 @@ void bind_matcher(nb::module_& m) {
            },
            nb::arg("out"), nb::arg("row") = 0,
            nb::sig("def fill_mask(self, out: Annotated[NDArray, dict(order='C', device='cpu')], row: int = 0) -> None"))
+      .def("mask_by_trying",
+           [](BoundMatcher& self) {
+             std::vector<std::uint32_t> words(self.matcher.mask_words());
+             Matcher now = self.matcher;
+             {
+               const auto guard = self.guard(true);
+               now.mask_by_trying(words);
+             }
+             return nb::bytes(words.data(), words.size() * sizeof(std::uint32_t));
+           },
+           "The words of the mask by its definition, every token read byte by byte: for tests, thousands of times slower.")
       .def_prop_ro("can_stop",
                    [](BoundMatcher& self) {
                      const auto guard = self.guard(false);

@@ -270,6 +270,13 @@ Machine::FreeText JsonMachine::free_text(Local local) {
   return {true, free.exact, free.points};
 }
 
+std::optional<Machine::Enumeration> JsonMachine::enumeration(Local local) {
+  const State& state = states_[local];
+  if ((state.frame != Frame::kString && state.frame != Frame::kKey) || state.phase != kPlain) return std::nullopt;
+  const std::optional<WordList> words = formulas_.regexes().words_left(vectors_[state.a][0]);
+  return words ? std::optional<Enumeration>({*words, true}) : std::nullopt;
+}
+
 std::uint32_t JsonMachine::string_result(const State& state) {
   std::vector<std::uint32_t> truth;
   for (Regex language : vectors_[state.a]) truth.push_back(formulas_.regexes().nullable(language));

@@ -26,6 +26,7 @@
 
 #include "interner.h"
 #include "json/formula.h"
+#include "memo.h"
 
 namespace structgen::json {
 
@@ -259,12 +260,12 @@ class Solver {
   std::unordered_map<ContextKey, Regex, ContextKeyHash> key_languages_;
   std::unordered_map<ContextKey, Formula, ContextKeyHash> goals_;
   std::unordered_map<std::vector<std::uint32_t>, std::vector<Move>, VectorHash> moves_;
-  std::unordered_map<std::uint64_t, Formula> item_goals_;
+  Memo<std::uint64_t, Formula> item_goals_;
   std::vector<std::vector<NamedText>> recent_;  // witnesses found last, newest first
-  std::unordered_map<Formula, Formula> simplified_;
+  Memo<Formula, Formula> simplified_;
   std::unordered_map<Formula, std::string> only_values_;  // empty: none, or several
-  std::unordered_map<Formula, std::uint32_t> clip_limits_;
-  std::unordered_map<Formula, std::uint64_t> estimates_;
+  Memo<Formula, std::uint32_t> clip_limits_;
+  Memo<Formula, std::uint64_t> estimates_;
 
  public:
   ~Solver();

@@ -2,7 +2,9 @@
 // and how to their masks. One lock guards all of it but the masks that are known already.
 //
 // Everything interned lives as long as the engine. When an engine has grown past its
-// limit, new constraints start a fresh one, and the old one goes with its last constraint.
+// limit, new constraints start a fresh one, and the old one goes with its last constraint:
+// a large one on a thread of its own, since taking a million small pieces apart takes as long
+// as compiling fifty schemas.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +21,7 @@
 namespace structgen {
 
 struct Engine {
+  static std::shared_ptr<Engine> make();
   Engine() : formulas(regexes) {}
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -28,6 +31,8 @@ struct Engine {
   // Masks of `machine` over `trie`; the trie is kept alive with them.
   Masks& masks(Machine& machine, const std::shared_ptr<const TokenTrie>& trie);
   std::size_t memory_bytes() const;
+  // Gives up what belongs to others: tries and resolvers. Only for an engine that nobody uses any more.
+  void let_go();
 
   std::recursive_mutex mutex;
   regex::Store regexes;

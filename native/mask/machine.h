@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -23,6 +24,7 @@
 
 #include "interner.h"
 #include "rows.h"
+#include "word_list.h"
 
 namespace structgen {
 
@@ -114,6 +116,17 @@ class Machine {
   virtual FreeText free_text(Local local) {
     (void)local;
     return {};
+  }
+  // Where what may follow is one of many words and nothing else, up to where the frame ends: a mask need not
+  // make a state for every prefix of theirs. `quoted`: a quote, a backslash and control characters are not
+  // read as themselves.
+  struct Enumeration {
+    WordList words;
+    bool quoted = false;
+  };
+  virtual std::optional<Enumeration> enumeration(Local local) {
+    (void)local;
+    return std::nullopt;
   }
   // Whether that is any character, `points` times at least; remembered, since walks ask often.
   bool takes_any_text(Local local, std::uint32_t points) {

@@ -26,8 +26,6 @@ Masks::Masks(Machine& machine, TextTable& texts, std::recursive_mutex& mutex,
       owner_(cache_->next_serial()),
       marks_((trie_->vocabulary_size() + 31) / 32) {}
 
-Masks::~Masks() { cache_->forget(owner_); }
-
 std::shared_ptr<LocalMask> Masks::finished(std::shared_ptr<LocalMask> mask) {
   mask->take(marks_);
   mask->group_leaving();
@@ -42,7 +40,7 @@ LocalMaskPtr Masks::local(Local local) {
   machine_.refill();
   const Local stands_for = machine_.representative(local, trie_->longest_token());
   const MaskKey target{owner_, stands_for};
-  if (stands_for != local) cache_->link(owner_, key, target);
+  if (stands_for != local) cache_->link(key, target);
   if (LocalMaskPtr known = cache_->find(target)) return known;
   const Cleared cleared{marks_};
   auto mask = std::make_shared<LocalMask>();
@@ -50,7 +48,7 @@ LocalMaskPtr Masks::local(Local local) {
   mask = finished(std::move(mask));
   mask->ends = machine_.accepting(stands_for);
   mask->may_end = machine_.may_end(stands_for);
-  cache_->insert(owner_, target, mask);
+  cache_->insert(target, mask);
   return mask;
 }
 
@@ -69,7 +67,7 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
     if (next != kDead && next != kUnsettled) next = machine_.representative(next, trie_->longest_token());
   }
   const MaskKey target{mask.serial << 1 | 1, static_cast<std::uint64_t>(group.transition) << 32 | next};
-  cache_->link(owner_, key, target);
+  cache_->link(key, target);
   if (LocalMaskPtr known = cache_->find(target)) return known;
   const Cleared cleared{marks_};
   auto result = std::make_shared<LocalMask>();
@@ -83,7 +81,7 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
                result->leaving);
   }
   result = finished(std::move(result));
-  cache_->insert(owner_, target, result);
+  cache_->insert(target, result);
   return result;
 }
 
@@ -105,7 +103,7 @@ LocalMaskPtr Masks::again(const Stack& stack, unsigned depth, const LocalMask& m
   auto result = std::make_shared<LocalMask>();
   if (!walk_again_open(machine_, texts_, *trie_, places, stack, depth, marks_, result->leaving)) return nullptr;
   result = finished(std::move(result));
-  cache_->insert(owner_, key, result);
+  cache_->insert(key, result);
   return result;
 }
 

@@ -24,7 +24,6 @@ namespace structgen {
 class Masks {
  public:
   Masks(Machine& machine, TextTable& texts, std::recursive_mutex& mutex, std::shared_ptr<const TokenTrie> trie);
-  ~Masks();
   Masks(const Masks&) = delete;
   Masks& operator=(const Masks&) = delete;
 

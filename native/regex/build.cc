@@ -49,7 +49,7 @@ bool product(std::uint32_t x, std::uint32_t y, std::uint32_t& result) {
 }  // namespace
 
 Engine::Engine() : derivative_cache_(1 << 13) {
-  grow_table();
+  grow_table(1024);
   intern({.kind = Kind::kNothing});
   intern({.kind = Kind::kEpsilon});
   // kAnything must be id 2 and is built over expressions that come after it.
@@ -62,8 +62,7 @@ Engine::Engine() : derivative_cache_(1 << 13) {
   Lengths length;
   measure(nodes_[kAnything], length);
   lengths_[kAnything] = length;
-  table_.clear();
-  grow_table();
+  add_to_table({hash_of(nodes_[kAnything], nullptr), kAnything});
 
   const std::array<std::uint8_t, kUtf8States> way = {0, 0xC2, 0xE1, 0xF1, 0xE0, 0xED, 0xF0, 0xF4};
   domains_[0] = kAnything;
@@ -106,7 +105,7 @@ Regex Engine::literal(std::string_view text) {
 Regex Engine::words(std::vector<std::string> words) {
   if (words.empty()) return kNothing;
   const std::uint32_t array = word_array(std::move(words));
-  return word_range(array, 0, 0, static_cast<std::uint32_t>(arrays_[array].offsets.size() - 1));
+  return word_range(array, 0, 0, arrays_[array].size());
 }
 
 // The words of rows [low, high) behind their first `depth` bytes, which they share.

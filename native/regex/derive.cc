@@ -114,10 +114,7 @@ ByteSet Engine::first_bytes(Regex r) {
       result.add(static_cast<std::uint8_t>(reinterpret_cast<const char*>(&n.a)[0]));
       break;
     case Kind::kWords: {
-      const WordArray& array = arrays_[n.a];
-      for (std::uint32_t i = n.c; i < n.d; ++i) {
-        if (array.word(i).size() > n.b) result.add(static_cast<std::uint8_t>(array.word(i)[n.b]));
-      }
+      arrays_[n.a].list(n.b, n.c, n.d).divide(n.b, n.c, n.d, [&](std::uint8_t byte, auto, auto) { result.add(byte); });
       break;
     }
     case Kind::kConcat: {
@@ -270,22 +267,9 @@ void Engine::byte_classes(Regex r, std::vector<ByteClass>& classes) {
 Regex* Engine::words_row(Regex r) {
   const Node n = nodes_[r];
   std::array<Regex, 256> target{};
-  std::uint32_t low = n.c;
-  if (arrays_[n.a].word(low).size() == n.b) ++low;
-  while (low < n.d) {
-    const WordArray& array = arrays_[n.a];
-    const auto at = [&](std::uint32_t i) { return static_cast<std::uint8_t>(array.word(i)[n.b]); };
-    const std::uint8_t byte = at(low);
-    std::uint32_t within = low, step = 1;  // the last word known to go on with `byte`
-    while (within + step < n.d && at(within + step) == byte) within += step, step *= 2;
-    std::uint32_t after = std::min(within + step, n.d);
-    while (within + 1 < after) {
-      const std::uint32_t middle = within + (after - within) / 2;
-      at(middle) == byte ? within = middle : after = middle;
-    }
-    target[byte] = word_range(n.a, n.b + 1, low, after);
-    low = after;
-  }
+  arrays_[n.a].list(n.b, n.c, n.d).divide(n.b, n.c, n.d, [&](std::uint8_t byte, std::uint32_t from, std::uint32_t to) {
+    target[byte] = word_range(n.a, n.b + 1, from, to);
+  });
   Regex* row = row_store_.add(kNothing);
   std::copy(target.begin(), target.end(), row);
   return rows_[r] = row;

@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "word_list.h"
+
 namespace structgen::regex {
 
 using Regex = std::uint32_t;           // an interned expression
@@ -75,6 +77,8 @@ class Store {
     bool exact;
   };
   FreePoints free_points(Regex r);
+  // What is left of an enumeration, where that is all r is; stays valid.
+  std::optional<WordList> words_left(Regex r) const;
   bool well_formed(Regex r) const;  // every member is valid UTF-8 by itself
 
   std::size_t size() const;  // expressions interned

@@ -73,7 +73,7 @@ std::vector<TokenTrie::Node> part(const std::vector<TokenTrie::Node>& nodes, con
 
 }  // namespace
 
-PlainText PlainText::build(const TokenTrie& trie) {
+PlainText PlainText::build(const TokenTrie& trie, const std::vector<std::uint32_t>& place) {
   PlainText text;
   const std::vector<TokenTrie::Node>& nodes = trie.nodes();
   std::vector<bool> plain(nodes.size(), false), exit(nodes.size(), false);
@@ -95,13 +95,21 @@ PlainText PlainText::build(const TokenTrie& trie) {
       else text.longer_.emplace_back(reader.points, id);
     }
   }
-  text.nodes = part(nodes, plain, nullptr);
-  text.exits = part(nodes, exit, &text.exit_origin);
-  for (const TokenTrie::Node& node : text.nodes) {
-    text.first.push_back(static_cast<std::uint32_t>(text.tokens.size()));
+  std::vector<std::uint32_t> there, first, origin;
+  const std::vector<TokenTrie::Node> plain_nodes = part(nodes, plain, nullptr);
+  text.plain = SiblingTrie::build(plain_nodes, there);
+  for (const TokenTrie::Node& node : plain_nodes) {
+    first.push_back(static_cast<std::uint32_t>(text.tokens.size()));
     for (std::uint32_t id = node.token; id != kNoToken; id = trie.next_same(id)) text.tokens.push_back(id);
   }
-  text.first.push_back(static_cast<std::uint32_t>(text.tokens.size()));
+  first.push_back(static_cast<std::uint32_t>(text.tokens.size()));
+  text.below.resize(plain_nodes.size());
+  for (std::size_t i = 0; i < plain_nodes.size(); ++i) {
+    text.below[there[i]] = {first[i], first[plain_nodes[i].subtree_end]};
+  }
+  text.exits = SiblingTrie::build(part(nodes, exit, &origin), there);
+  text.exit_origin.resize(origin.size());
+  for (std::size_t i = 0; i < origin.size(); ++i) text.exit_origin[there[i]] = place[origin[i]];
 
   text.all_.assign((trie.vocabulary_size() + 31) / 32, 0);
   for (const std::vector<std::uint32_t>& row : by_points) {
@@ -125,9 +133,8 @@ void PlainText::copy_within(std::uint32_t points, std::span<std::uint32_t> bits)
 
 std::size_t PlainText::memory_bytes() const {
   const std::size_t rows = rows_.size() + 1;
-  return (nodes.capacity() + exits.capacity()) * sizeof(TokenTrie::Node) +
-         (tokens.capacity() + first.capacity() + exit_origin.capacity() + rows * all_.size() +
-          2 * longer_.capacity()) *
+  return plain.memory_bytes() + exits.memory_bytes() + below.capacity() * sizeof(Ids) +
+         (tokens.capacity() + exit_origin.capacity() + rows * all_.size() + 2 * longer_.capacity()) *
              sizeof(std::uint32_t);
 }
 

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "vocabulary/sibling_trie.h"
 #include "vocabulary/token_trie.h"
 
 namespace structgen {
@@ -21,13 +22,17 @@ namespace structgen {
 struct PlainText {
   static constexpr std::uint32_t kRows = 20;  // nearly all tokens are shorter; 16 KB each for 131,072 tokens
 
-  static PlainText build(const TokenTrie& trie);
+  // `place`: from nodes in preorder to nodes of the SiblingTrie of all tokens.
+  static PlainText build(const TokenTrie& trie, const std::vector<std::uint32_t>& place);
 
-  std::vector<TokenTrie::Node> nodes;   // the trie of the plain tokens
-  std::vector<std::uint32_t> tokens;    // their ids in the order of the nodes, copies included
-  std::vector<std::uint32_t> first;     // node -> where the ids at or below it start; one more at the end
-  std::vector<TokenTrie::Node> exits;   // the trie of the exits
-  std::vector<std::uint32_t> exit_origin;  // node of `exits` -> node of the whole trie
+  struct Ids {
+    std::uint32_t first, last;  // in `tokens`
+  };
+  SiblingTrie plain;                       // the trie of the plain tokens
+  std::vector<std::uint32_t> tokens;       // their ids in preorder, copies included
+  std::vector<Ids> below;                  // node of `plain` -> the ids at or below it
+  SiblingTrie exits;                       // the trie of the exits
+  std::vector<std::uint32_t> exit_origin;  // node of `exits` -> node of the SiblingTrie of all tokens
   std::uint32_t longest_points = 0;     // characters of the longest plain token, an incomplete one included
 
   // Sets `bits` to the plain tokens of at most so many characters.
