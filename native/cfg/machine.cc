@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "regex/engine.h"
+
 namespace structgen::cfg {
 
 namespace {
@@ -84,9 +86,20 @@ Transition CfgMachine::compute(Local local, std::uint8_t byte) {
   const Origin origin = next.front().origin;
   const bool one = std::all_of(next.begin(), next.end(), [&](const Item& item) { return item.origin == origin; });
   if (!one || origin == kBase) return items(std::move(next));
-  const Local below = waiting(prune(origin, next));
-  for (Item& item : next) item.origin = kBase;
-  return add_action({Action::Kind::kPush, below, items(std::move(next)), 0});
+  std::vector<Item> above = next;
+  for (Item& item : above) item.origin = kBase;
+  const Local child = items(std::move(above));
+  // A frame that may end anywhere, such as a name, would be left and entered again with every byte.
+  if (undecided(child)) return items(std::move(next));
+  return add_action({Action::Kind::kPush, waiting(prune(origin, next)), child, 0});
+}
+
+// Whether the frame may end here before a byte that it may also take itself.
+bool CfgMachine::undecided(Local local) {
+  const Closure& here = closure(local);
+  return std::any_of(here.active.begin(), here.active.end(), [&](const Item& item) {
+    return !(store_.engine().first_bytes(item.rest) & here.follow).none();
+  });
 }
 
 Local CfgMachine::resume(Local local, std::uint32_t result, std::string_view) {

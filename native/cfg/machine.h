@@ -106,6 +106,8 @@ class CfgMachine final : public Machine {
   Origin column_of(Local waiting) const { return locals_[waiting][1]; }
   Local waiting(Origin origin) { return locals_.intern({kWaiting, origin}); }
 
+  bool undecided(Local local);
+
   // columns.cc
   const Closure& closure(Local local);
   void complete_all(Closure& closure, const std::vector<Item>& kernel);
