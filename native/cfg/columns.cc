@@ -1,5 +1,6 @@
 // Columns of the Earley recognizer: completion, prediction, and who waits for what.
 #include <algorithm>
+#include <unordered_set>
 
 #include "cfg/machine.h"
 
@@ -55,13 +56,12 @@ CfgMachine::Origin CfgMachine::substitute(Origin origin, Origin base) {
     return of == kSelf ? kSelf : substituted_.at(key(of));
   };
   std::vector<Origin> work{origin}, needed;
+  std::unordered_set<Origin> seen;
   while (!work.empty()) {
     const Origin of = work.back();
     work.pop_back();
-    if (of <= kSelf || substituted_.contains(key(of))) continue;
-    if (std::find(needed.begin(), needed.end(), of) != needed.end()) continue;
+    if (of <= kSelf || substituted_.contains(key(of)) || !seen.insert(of).second) continue;
     needed.push_back(of);
-    budget_.spend(needed.size());
     for (const Wait& wait : waits(of)) work.push_back(wait.origin);
   }
   std::sort(needed.begin(), needed.end());
@@ -78,14 +78,15 @@ CfgMachine::Origin CfgMachine::substitute(Origin origin, Origin base) {
 // The part of a column that can ever be asked for by these items, which all wait in it.
 CfgMachine::Origin CfgMachine::prune(Origin origin, const std::vector<Item>& items) {
   std::vector<std::uint32_t> labels;
+  std::unordered_set<std::uint32_t> seen;
   const auto need = [&](std::uint32_t label) {
-    if (std::find(labels.begin(), labels.end(), label) == labels.end()) labels.push_back(label);
+    if (seen.insert(label).second) labels.push_back(label);
   };
   for (const Item& item : items) need(item.label);
   std::vector<Wait> kept;
   for (std::size_t at = 0; at < labels.size(); ++at) {
-    budget_.spend(labels.size());
     for (const Wait& wait : waits(origin, labels[at])) {
+      budget_.spend();
       kept.push_back(wait);
       if (wait.origin == kSelf) need(wait.then);
     }

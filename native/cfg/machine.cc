@@ -9,8 +9,8 @@ namespace structgen::cfg {
 namespace {
 
 constexpr std::uint32_t kWholeText = 0;  // the label of part 0
-constexpr std::size_t kMostItems = 16'384;
-constexpr std::size_t kMostBytes = std::size_t{1} << 30;
+constexpr std::size_t kMostItems = 65'536;
+constexpr std::size_t kMostBytes = std::size_t{512} << 20;
 // What a frame ended with.
 constexpr std::uint32_t kLabels = 0, kItself = 1;
 
@@ -34,7 +34,7 @@ std::size_t CfgMachine::memory_bytes() const {
 
 Local CfgMachine::items(std::vector<Item> items) {
   if (items.empty()) return kDead;
-  if (items.size() > kMostItems) throw BudgetExceeded("ambiguity: 16384 items at one place");
+  if (items.size() > kMostItems) throw BudgetExceeded("ambiguity: 65536 items at one place");
   std::vector<std::uint32_t> words{kItems};
   words.reserve(1 + 4 * items.size());
   for (const Item& item : items) words.insert(words.end(), {item.rest, item.state, item.label, item.origin});
@@ -42,7 +42,7 @@ Local CfgMachine::items(std::vector<Item> items) {
   const Local local = locals_.intern(words);
   if (locals_.size() > known) {
     owned_bytes_ += words.size() * 4 + 16;
-    if (memory_bytes() > kMostBytes) throw BudgetExceeded("states of one grammar: 1 GiB");
+    if (memory_bytes() > kMostBytes) throw BudgetExceeded("states of one grammar: 512 MiB");
   }
   return local;
 }

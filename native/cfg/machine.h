@@ -57,7 +57,7 @@ class CfgMachine final : public Machine {
  private:
   using StateId = Network::StateId;
   using Origin = std::uint32_t;
-  static constexpr std::uint64_t kBudget = 20'000'000;
+  static constexpr std::uint64_t kBudget = 10'000'000;
   static constexpr Origin kBase = 0;  // whoever waits in the frame below
   static constexpr Origin kSelf = 1;  // inside of a column: that column
   static constexpr regex::Regex kRead = regex::kEpsilon;  // the rest of an item whose terminal is read

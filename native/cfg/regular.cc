@@ -59,7 +59,17 @@ void Regular::without_side_recursion(Rule rule) {
     const std::vector<Expr> rest(parts.begin() + (starts ? 1 : 0), parts.end() - (ends ? 1 : 0));
     (starts && ends ? between : starts ? after : before).push_back(grammar_.sequence(rest));
   }
-  if (before.empty() && after.empty() && between.empty() && core.size() == alternatives.size()) return;
+  // Where the rule also stands inside of itself, only an infix is worth it: recursion to one side is no trouble to a
+  // machine with a stack, and a loop beside a nested rule that begins alike would be ambiguous.
+  if (between.empty()) {
+    if (core.size() == alternatives.size()) return;
+    for (const std::vector<Expr>* parts : {&before, &after, &core}) {
+      for (const Expr part : *parts) {
+        const std::vector<Expr> within = expressions(grammar_, part);
+        if (std::any_of(within.begin(), within.end(), is_rule)) return;
+      }
+    }
+  }
   const auto any_number = [&](const std::vector<Expr>& choices) {
     return grammar_.repeat(grammar_.choice(choices), 0, regex::kUnbounded);
   };

@@ -5,7 +5,7 @@
 //   1. Recursion at the sides becomes repetition. With R only counted where it is the first or last part of an
 //      alternative, R = pre R | R post | R infix R | core is the same language as
 //      pre* core post* (infix pre* core post*)*.  This covers lists written by recursion, left or right,
-//      and the usual ambiguous grammars of expressions.
+//      and ambiguous grammars of expressions.
 //   2. A rule that does not reach itself any more is a regular language, as long as it is not too large to be
 //      written out.
 //

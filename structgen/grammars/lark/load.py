@@ -34,10 +34,10 @@ def read(book: RuleBook, start: str, report: Any = None) -> str:
     bodies: dict[str, list[int]] = {}
     for rule in rules:
         parts = [
-            book.terminal(languages[symbol.name]) if symbol.is_term else book.reference(symbol.name)
+            book.terminal(languages[symbol.name]) if symbol.is_term else book.reference(str(symbol.name))
             for symbol in rule.expansion
         ]
-        bodies.setdefault(rule.origin.name, []).append(book.rules.sequence(parts))
+        bodies.setdefault(str(rule.origin.name), []).append(book.rules.sequence(parts))
     defined = _definitions(book.text)
     for name, alternatives in bodies.items():
         book.define(name, book.rules.choice(alternatives), defined.get(name))
@@ -85,7 +85,7 @@ def _compiled(book: RuleBook, start: str) -> tuple[Any, Any, Any]:
 
 def _check(book: RuleBook, grammar: Any, start: str) -> None:
     """What lark's loader lets through: a missing start rule, terminals without a pattern."""
-    names = [name for name, *_ in grammar.rule_defs]
+    names = [str(name) for name, *_ in grammar.rule_defs]
     if start not in names:
         known = ", ".join(names[:8]) or "none"
         raise InvalidGrammar(f"there is no rule {start!r} to start from; the rules are: {known}", rule=start)
