@@ -74,7 +74,9 @@ class Structgen:
 
     def compile(self, case: Case) -> None:
         sg = self._sg
-        grammar = sg.gbnf(case.grammar) if case.notation == "gbnf" else sg.lark(case.grammar, start=case.start)
+        grammar = (
+            sg.gbnf(case.grammar) if case.notation == "gbnf" else sg.lark(case.grammar, start=case.start)
+        )
         self._matcher = sg.compile(grammar, self._vocabulary).matcher()
 
     def restart(self) -> None:

@@ -118,14 +118,14 @@ void bind_cfg(nb::module_& m) {
             const EngineGuard guard(*self.engine, true);
             const std::vector<bool> productive = cfg::productive(self.grammar);
             for (const Rule rule : cfg::reachable(self.grammar, start)) {
-              const Expr body = self.grammar.body(rule);
-              if (body == cfg::kNone || !productive[body]) throw nb::value_error("a rule derives no text");
+              if (self.grammar.body(rule) == cfg::kNone) throw nb::value_error("a rule is not defined");
             }
+            if (!productive[self.grammar.body(start)]) throw nb::value_error("the rules derive no text");
             return self.engine->add_start(cfg::Network(self.grammar, self.engine->regexes, start));
           },
           "start"_a,
           "What Constraint.from_rules starts from. The rules are rewritten: build once. All rules that are needed "
-          "must derive a text.");
+          "must be defined, and the start must derive a text.");
 }
 
 }  // namespace structgen::bindings

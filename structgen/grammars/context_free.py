@@ -26,6 +26,7 @@ class RuleBook:
         self.numbers: dict[str, int] = {}
         self._places: list[tuple[str, int | None]] = []  # by number: name, where it stands in the text
         self._terminals: dict[int, int] = {}
+        self._dropped: set[int] = set()
 
     def number(self, name: str, position: int | None = None) -> int:
         """Return the rule of that name, declared now if it is new."""
@@ -63,6 +64,21 @@ class RuleBook:
         line = self.text.count("\n", 0, position) + 1
         return {"line": line, "column": position - self.text.rfind("\n", 0, position)}
 
+    def drop_undefined(self, start: str, report: Any) -> None:
+        """Let rules without a definition, and those that therefore derive nothing, derive nothing."""
+        if start not in self.numbers:
+            return
+        nothing = self.rules.choice([])
+        for number in self.rules.undefined(self.numbers[start]):
+            self.rules.define(number, nothing)
+        for number in self.rules.unproductive(self.numbers[start]):
+            if self._places[number][0] == start:
+                continue
+            self.rules.define(number, nothing)
+            self._dropped.add(number)
+            if report is not None:
+                report.notes.append(f"the rule {self._places[number][0]!r} derives nothing and is left out")
+
     def build(self, start: str) -> int:
         """Finish the grammar; InvalidGrammar names a rule that is undefined or derives no text."""
         if start not in self.numbers:
@@ -78,7 +94,7 @@ class RuleBook:
                 rule=name,
                 **self.where(position),
             )
-        dead = self.rules.unproductive(number)
+        dead = [rule for rule in self.rules.unproductive(number) if rule not in self._dropped]
         if dead:
             name, position = self._places[dead[-1]]
             raise InvalidGrammar(
