@@ -30,6 +30,7 @@ from structgen.errors import (
 )
 from structgen.examples import example
 from structgen.grammars.choice import choice
+from structgen.grammars.ebnf import ebnf
 from structgen.grammars.gbnf import gbnf
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.json_schema import json_schema
@@ -88,6 +89,7 @@ __all__ = [
     "choice",
     "clear_cache",
     "compile",
+    "ebnf",
     "example",
     "fill_masks",
     "gbnf",

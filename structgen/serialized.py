@@ -13,6 +13,7 @@ from typing import Any
 
 from structgen.errors import GrammarError
 from structgen.grammars.choice import Choice, choice
+from structgen.grammars.ebnf import Ebnf, ebnf
 from structgen.grammars.gbnf import Gbnf, gbnf
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.json_schema import JsonSchema, json_schema
@@ -65,6 +66,8 @@ def _described(grammar: Grammar) -> dict[str, Any]:
     if type(grammar) is Gbnf:
         described = {"text": grammar.text, "start": grammar.start, "undefined": grammar.undefined}
         return {"kind": "gbnf", **described}
+    if type(grammar) is Ebnf:
+        return {"kind": "ebnf", "text": grammar.text, "start": grammar.start}
     if type(grammar) is Lark:
         return {"kind": "lark", "text": grammar.text, "start": grammar.start}
     if type(grammar) is JsonSchema:
@@ -92,6 +95,8 @@ def _grammar(described: dict[str, Any]) -> Grammar:
         return regex(described["pattern"], dialect=described["dialect"])
     if kind == "gbnf":
         return gbnf(described["text"], start=described["start"], undefined=described["undefined"])
+    if kind == "ebnf":
+        return ebnf(described["text"], start=described["start"])
     if kind == "lark":
         return lark(described["text"], start=described["start"])
     if kind == "json_schema":
