@@ -4,8 +4,9 @@
 
 For every grammar: compile and fill the first mask; then, before every token of each text, fill the mask into
 a preallocated row, look at the token's bit and advance.  Both engines see the same texts and the same
-131,072-token vocabulary (tekken); times include the Python bindings, and each text is read by both before
-the next one, so that a busy moment of the machine strikes both.  Only the ratios of one run mean something.
+131,072-token vocabulary (tekken).  Times are processor time of the thread, bindings included (and about 0.4 µs
+for reading that clock); each text is read by both before the next one.  Only the ratios of one run mean
+something.
 
 Grammars in GBNF reach llguidance through its own translation.  A grammar that an engine refuses is a row
 that says so.  JSON texts are instances of the shared development file, the others are written here or
@@ -29,8 +30,8 @@ from dev_file import DEFAULT, tekken_encoding
 
 END = 2
 
-ARITHMETIC = """a = 1\nx1 + y_2 * 37 = total\n(alpha - beta) / (gamma + 12) = ratio
-((1 + 2) * (3 + 4)) / 5 = 8\nprice * quantity - discount = net_total
+ARITHMETIC = """a = 1\nx1 +y_2 *37 = total\n(alpha -beta) /(gamma +12) = ratio
+((1 +2) *(3 +4)) /5 = 8\nprice *quantity -discount = net_total
 """
 ENGLISH = """The quick brown fox jumps over the lazy dog. Is it true that, of all animals, foxes jump
 best? Nobody knows; some say (with good reason) that frogs do. In 1998 a frog jumped 21 feet, 5.75 inches!
