@@ -4,9 +4,9 @@
 
 For every grammar: compile and fill the first mask; then, before every token of each text, fill the mask into
 a preallocated row, look at the token's bit and advance.  Both engines see the same texts and the same
-131,072-token vocabulary (tekken).  Times are processor time of the thread, bindings included (and about 0.4 µs
-for reading that clock); each text is read by both before the next one.  Only the ratios of one run mean
-something.
+131,072-token vocabulary (tekken).  Times are processor time of the thread, bindings included (and about
+0.4 µs for reading that clock); each text is read by both before the next one.  Only the ratios of one run
+mean something.
 
 Grammars in GBNF reach llguidance through its own translation.  A grammar that an engine refuses is a row
 that says so.  JSON texts are instances of the shared development file, the others are written here or
