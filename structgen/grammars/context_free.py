@@ -13,6 +13,14 @@ from structgen.errors import InvalidGrammar
 from structgen.grammars.grammar import Grammar
 
 
+def place_in(text: str, position: int | None) -> dict[str, int]:
+    """Return line and column of a place in a text, both from 1; nothing where it is not known."""
+    if position is None:
+        return {}
+    line = text.count("\n", 0, position) + 1
+    return {"line": line, "column": position - text.rfind("\n", 0, position)}
+
+
 class RuleBook:
     """Rules by name, as a front end reads them, and where in its text each was met first.
 
@@ -59,10 +67,7 @@ class RuleBook:
 
     def where(self, position: int | None) -> dict[str, int]:
         """Return line and column of a place in the text, both from 1."""
-        if position is None:
-            return {}
-        line = self.text.count("\n", 0, position) + 1
-        return {"line": line, "column": position - self.text.rfind("\n", 0, position)}
+        return place_in(self.text, position)
 
     def drop_undefined(self, start: str, report: Any) -> None:
         """Let rules without a definition, and those that therefore derive nothing, derive nothing."""

@@ -6,11 +6,12 @@ Python's ``re``, as lark does; texts of ``%ignore`` may stand before each termin
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
 from structgen.errors import ComplexityLimitExceeded, GrammarSyntaxError, InvalidGrammar, RegexSyntaxError
-from structgen.grammars.context_free import RuleBook
+from structgen.grammars.context_free import RuleBook, place_in
 from structgen.grammars.regex.compile import compile_pattern
 
 # The rule around the start rule: what is ignored may follow it.  No name of lark's has a space.
@@ -24,7 +25,7 @@ _UNDEFINED = re.compile(
 
 def read(book: RuleBook, start: str, report: Any = None) -> str:
     """Define the rules of ``book.text`` in ``book`` and return the name of the one around ``start``."""
-    terminals, rules, ignored = _compiled(book, start)
+    terminals, rules, ignored = _compiled(book.text, start)
     languages = {terminal.name: _language(book, terminal, report) for terminal in terminals}
     blank = None
     if ignored:
@@ -62,18 +63,22 @@ def _language(book: RuleBook, terminal: Any, report: Any) -> int:
     return language
 
 
-def _compiled(book: RuleBook, start: str) -> tuple[Any, Any, Any]:
-    """Terminals, rules and the names of ignored terminals, as lark's loader makes them."""
+@functools.lru_cache(maxsize=16)
+def _compiled(text: str, start: str) -> tuple[Any, Any, Any]:
+    """Terminals, rules and the names of ignored terminals, as lark's loader makes them.
+
+    That takes most of the time of compiling a grammar, so the last few are kept; nobody changes them.
+    """
     from lark.exceptions import LarkError
     from lark.load_grammar import load_grammar
 
     try:
-        grammar, _ = load_grammar(book.text, "<string>", [], False)
-        _check(book, grammar, start)
+        grammar, _ = load_grammar(text, "<string>", [], False)
+        _check(text, grammar, start)
         compiled: tuple[Any, Any, Any] = grammar.compile([start], ())
         return compiled
     except LarkError as error:
-        raise _reworded(book, str(error)) from error
+        raise _reworded(text, str(error)) from error
     except OSError as error:
         raise GrammarSyntaxError(f"nothing can be imported from {error.filename!r}") from error
     except RecursionError as error:
@@ -83,7 +88,7 @@ def _compiled(book: RuleBook, start: str) -> tuple[Any, Any, Any]:
         ) from error
 
 
-def _check(book: RuleBook, grammar: Any, start: str) -> None:
+def _check(text: str, grammar: Any, start: str) -> None:
     """What lark's loader lets through: a missing start rule, terminals without a pattern."""
     names = [str(name) for name, *_ in grammar.rule_defs]
     if start not in names:
@@ -95,18 +100,18 @@ def _check(book: RuleBook, grammar: Any, start: str) -> None:
                 f"the terminal {name} is only declared (%declare), so nobody knows its texts; "
                 "define it by a pattern",
                 rule=name,
-                **book.where(_position(rf"%declare[^\n]*\b{name}\b", book.text)),
+                **place_in(text, _position(rf"%declare[^\n]*\b{name}\b", text)),
             )
 
 
-def _reworded(book: RuleBook, message: str) -> GrammarSyntaxError:
+def _reworded(text: str, message: str) -> GrammarSyntaxError:
     place = _PLACE.search(message)
     if place:
         return GrammarSyntaxError(message, line=int(place[1]), column=int(place[2]))
     undefined = _UNDEFINED.search(message)
     if undefined:
         name = undefined[1] or undefined[2]
-        where = book.where(_position(rf"(?<![\w.])!?{re.escape(name)}\b", book.text))
+        where = place_in(text, _position(rf"(?<![\w.])!?{re.escape(name)}\b", text))
         return InvalidGrammar(message, rule=name, **where)
     return GrammarSyntaxError(message)
 
