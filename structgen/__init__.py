@@ -17,6 +17,7 @@ from structgen.errors import (
     GrammarError,
     GrammarSyntaxError,
     IntegrationError,
+    InvalidGrammar,
     InvalidRequest,
     InvalidSchema,
     MatcherError,
@@ -30,8 +31,11 @@ from structgen.errors import (
 )
 from structgen.examples import example
 from structgen.grammars.choice import choice
+from structgen.grammars.ebnf import ebnf
+from structgen.grammars.gbnf import gbnf
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.json_schema import json_schema
+from structgen.grammars.lark import lark
 from structgen.grammars.regex import regex
 from structgen.matcher import Matcher, fill_masks
 from structgen.validation import Problem, Validation, validate
@@ -66,6 +70,7 @@ __all__ = [
     "GrammarError",
     "GrammarSyntaxError",
     "IntegrationError",
+    "InvalidGrammar",
     "InvalidRequest",
     "InvalidSchema",
     "LogitsProcessor",
@@ -86,10 +91,13 @@ __all__ = [
     "choice",
     "clear_cache",
     "compile",
+    "ebnf",
     "example",
     "fill_masks",
+    "gbnf",
     "generate",
     "json_schema",
+    "lark",
     "load",
     "regex",
     "set_cache_limit",
