@@ -1,7 +1,7 @@
 """Outputs drawn through an engine's masks: what it would let a model write, without a model.
 
-A walk that picks tokens evenly hardly ever ends.  This one follows a valid instance where the mask allows it, strays
-from it at random, and closes what is open when it has nothing to follow; every token it takes is
+A walk that picks tokens evenly hardly ever ends.  This one follows a valid instance where the mask allows
+it, strays from it at random, and closes what is open when it has nothing to follow; every token it takes is
 allowed by the mask, so whatever comes out, the engine has let it pass.
 """
 
@@ -38,9 +38,9 @@ class Drawer:
 
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
-        texts = tokens.table
-        self._closing = np.array([bool(t) and not t.strip(b'"}]') for t in texts], dtype=bool)
-        self._blank = np.array([bool(t) and not t.strip() for t in texts], dtype=bool)
+        texts = [text or b"x" for text in tokens.table]
+        self._closing = np.array([not text.strip(b'"}]') for text in texts], dtype=np.bool_)
+        self._blank = np.array([not text.strip() for text in texts], dtype=np.bool_)
 
     def draw(self, engine: Engine, guide: Sequence[int], source: random.Random, limit: int) -> Draw:
         """One output of at most ``limit`` tokens that strays from ``guide``, the tokens of a valid instance.
@@ -80,8 +80,8 @@ class Drawer:
         return None, place
 
     def _choose(self, row: Mask, source: random.Random, *, closing: bool) -> int | None:
-        """Some allowed token: one that closes what is open if asked for, blanks only where nothing else is."""
-        allowed: NDArray[np.bool_] = np.unpackbits(row.view(np.uint8), bitorder="little").astype(bool)
+        """Some allowed token: one that closes what is open if asked for, a blank only if nothing else is."""
+        allowed: NDArray[np.bool_] = np.unpackbits(row.view(np.uint8), bitorder="little").astype(np.bool_)
         allowed = allowed[: self._tokens.width]
         if len(allowed) < self._tokens.width:
             allowed = np.pad(allowed, (0, self._tokens.width - len(allowed)))

@@ -44,7 +44,8 @@ class Judge:
     """
 
     def __init__(self, schema: Any, dialect: str | None = None) -> None:
-        kind = jsonschema.validators.validator_for(schema, default=_BY_NAME.get(dialect or ""))
+        validator_for: Any = jsonschema.validators.validator_for
+        kind = validator_for(schema, default=_BY_NAME.get(dialect or ""))
         fitting = [kind] if kind else [v for v in _NEWEST_FIRST if v(v.META_SCHEMA).is_valid(schema)]
         if not fitting:
             raise BenchError("the schema is valid in no dialect")
@@ -57,7 +58,7 @@ class Judge:
         except (ValueError, RecursionError) as error:
             return f"no JSON: {error}"[:300]
         try:
-            error = next(self._validator.iter_errors(value), None)
+            wrong: Any = next(self._validator.iter_errors(value), None)
         except Exception:  # a pattern Python cannot read, an unreachable reference, recursion: no judgement
             return ""
-        return "" if error is None else f"{error.json_path}: {error.validator}: {error.message}"[:300]
+        return "" if wrong is None else f"{wrong.json_path}: {wrong.validator}: {wrong.message}"[:300]

@@ -51,7 +51,7 @@ class Worker:
         self.engine, self.track, self.settings = engine, track, settings
         self.about: Record = {}
         self._closed = False
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the worker
         self._pipe: Connection[Any, Any]
         self._process: subprocess.Popen[bytes]
         self.start()
@@ -170,7 +170,7 @@ class Lane:
         return {name: worker.about for name, worker in self.workers.items()}
 
     def run(self, task: Task, done: Container[tuple[str, str]] = frozenset()) -> Iterator[Record]:
-        """Give a task to every engine that can be used and has not done it yet; another one begins each time."""
+        """Give a task to every usable engine that has not done it yet; another one begins each time."""
         names = [name for name, worker in self.workers.items() if worker.usable]
         first = self._turn % max(1, len(names))
         self._turn += 1

@@ -66,8 +66,8 @@ def read(path: Path) -> Results:
 class Writer:
     """Appends to a file of results; use it as a context manager.
 
-    With ``resume`` an existing file is continued if it was asked for the same, else it is refused.  Without, an
-    existing file is kept beside the new one as ``NAME.previous.jsonl``, ready for a comparison.
+    With ``resume`` an existing file is continued if it was asked for the same, else it is refused.
+    Without, an existing file is kept beside the new one as ``NAME.previous.jsonl``, ready for a comparison.
     """
 
     def __init__(self, path: Path, head: Mapping[str, Any], *, resume: bool) -> None:
@@ -90,8 +90,9 @@ class Writer:
         known = read(self.path)
         for key in ("track", "data", "sample", "settings"):
             if known.head.get(key) != self._head.get(key):
+                then, now = known.head.get(key), self._head.get(key)
                 raise BenchError(
-                    f"{self.path} is of another run ({key}: {known.head.get(key)!r}, now {self._head.get(key)!r}); "
+                    f"{self.path} is of another run ({key}: {then!r}, now {now!r}); "
                     "give another --out, or leave --resume out"
                 )
         self.done = {(record["engine"], record["task"]) for record in known.records}

@@ -1,4 +1,4 @@
-"""What a run was asked for, as plain data: it travels to workers and stands in the head of every result file."""
+"""What a run was asked for, as plain data: it goes to workers and into the head of every file of results."""
 
 from __future__ import annotations
 

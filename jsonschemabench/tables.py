@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as RichTable
 
@@ -22,6 +23,13 @@ class Table:
     columns: Sequence[str]
     rows: list[list[str]] = field(default_factory=list)
     note: str = ""
+
+    def transposed(self) -> Table:
+        """Rows as columns, for a table of many figures and few engines."""
+        grid = [list(self.columns), *self.rows]
+        width = max(map(len, grid))
+        turned = [[row[place] if place < len(row) else "" for row in grid] for place in range(width)]
+        return Table(self.title, turned[0], turned[1:], self.note)
 
 
 def figures(values: Sequence[float]) -> list[float]:
@@ -67,10 +75,12 @@ def _row(cells: Sequence[str]) -> str:
 def to_terminal(tables: Sequence[Table], console: Console) -> None:
     """Print the tables."""
     for table in tables:
-        shown = RichTable(title=table.title, title_justify="left", caption=table.note, caption_justify="left")
+        shown = RichTable(box=SIMPLE_HEAD, title=table.title, title_justify="left", pad_edge=False)
         for number, column in enumerate(table.columns):
             shown.add_column(column, justify="right" if number else "left", overflow="fold")
         for row in table.rows:
             shown.add_row(*row)
         console.print(shown)
+        if table.note:
+            console.print(table.note, style="dim")
         console.print()

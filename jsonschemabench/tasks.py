@@ -1,7 +1,8 @@
 """What is measured: schemas with labelled instances, from wherever they come.
 
-Every source ends in the same `Task`: the bundled corpus, a folder of such files, a ``.jsonl`` (or ``.jsonl.gz``)
-in the form of MaskBench, JSONSchemaBench on the Hugging Face hub.  Knows no engine and judges nothing.
+Every source ends in the same `Task`: the bundled corpus, a folder of such files, a ``.jsonl`` (or
+``.jsonl.gz``) in the form of MaskBench, JSONSchemaBench on the Hugging Face hub.  Knows no engine and
+judges nothing.
 """
 
 from __future__ import annotations
@@ -126,8 +127,8 @@ def _folder(folder: Path) -> Iterator[Task]:
 
 
 def _lines(path: Path) -> Iterator[Task]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
+    open_text = gzip.open if path.suffix == ".gz" else open
+    with open_text(path, "rt", encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             where = f"{path}, line {number}"
             try:

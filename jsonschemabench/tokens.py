@@ -1,7 +1,7 @@
 """The vocabulary that all engines of a run share: bytes of every id, the end token, how text is cut.
 
-``tekken`` is a real one of 131,072 ids that comes in the package mistral-common, ``pocket`` the embedded model's
-4,096, ``bytes`` one token a byte; anything else is the folder of a transformers tokenizer.  Engines
+``tekken`` is a real one of 131,072 ids that comes in the package mistral-common, ``pocket`` the embedded
+model's 4,096, ``bytes`` one token a byte; anything else is the folder of a transformers tokenizer.  Engines
 translate the table into what they need; this module knows none of them.
 """
 
@@ -107,8 +107,8 @@ def _tekken() -> Tokens:
         mergeable_ranks={token: rank for rank, token in enumerate(ranks)},
         special_tokens={},
     )
-    # Ids are ranks, the special ids that come first elsewhere left out but one, which ends an output: every engine
-    # then takes the same ids, and those that cannot name special tokens need not.
+    # Ids are ranks, the special ids that come first elsewhere left out but one, which ends an output: every
+    # engine then takes the same ids, and those that cannot name special tokens need not.
     return Tokens(
         "tekken", [*ranks, None], len(ranks), lambda text: list(encoding.encode_ordinary(text)), encoding
     )

@@ -43,8 +43,8 @@ def serve(engine_name: str, track_name: str, settings: Settings, pipe: Connectio
         return
     limit = int(settings.memory_limit * GIGABYTE)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    # Pauses for garbage would fall on whoever happens to run: what is there now is never looked at again, and the
-    # rest is collected between schemas.
+    # Pauses for garbage would fall on whoever happens to run: what is there now is never looked at again,
+    # and the rest is collected between schemas.
     gc.collect()
     gc.freeze()
     gc.disable()

@@ -10,7 +10,7 @@ import importlib
 from jsonschemabench.engines.engine import Engine, Missing
 from jsonschemabench.errors import BenchError
 
-__all__ = ["DEFAULT", "ENGINES", "find"]
+__all__ = ["DEFAULT", "ENGINES", "Missing", "find"]
 
 ENGINES = {
     "structgen": "jsonschemabench.engines.structgen:Structgen",

@@ -39,8 +39,8 @@ class XGrammar(Engine):
         self.options = "defaults (strict_mode=True)" if self.strict else "strict_mode=False"
 
     def compile(self, schema: Any, reading: Reading) -> None:
-        how = {} if self.strict else {"strict_mode": False}
-        compiled = self._compiler.compile_json_schema(json.dumps(reading.named(schema)), **how)
+        text = json.dumps(reading.named(schema))
+        compiled = self._compiler.compile_json_schema(text, strict_mode=self.strict)
         self._matcher = xgrammar.GrammarMatcher(compiled)
 
     def restart(self) -> None:

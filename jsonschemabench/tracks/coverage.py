@@ -1,11 +1,12 @@
 """Coverage: which schemas an engine takes, and for which of them it keeps its promise.
 
-*Declared*: it compiles.  *Empirical*: it also accepts every valid instance, refuses every invalid one, and what is drawn
-through its masks validates.  *Compliance rate*: empirical of declared.  *Over-constrained*: a valid instance is
-refused.  *Under-constrained*: an invalid instance is accepted, or an invalid output was drawn.
+*Declared*: it compiles.  *Empirical*: it also accepts every valid instance, refuses every invalid one, and
+what is drawn through its masks validates.  *Compliance rate*: empirical of declared.  *Over-constrained*: a
+valid instance is refused.  *Under-constrained*: an invalid instance is accepted, or an invalid output was
+drawn.
 
-The terms follow Geng et al., *Generating Structured Outputs from Language Models: Benchmark and Studies* (2025); there,
-outputs come from a large model, here from `draws`, which needs none and strays more.
+The terms follow Geng et al., *Generating Structured Outputs from Language Models: Benchmark and Studies*
+(2025); there, outputs come from a large model, here from `draws`, which needs none and strays more.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class Coverage(Track):
             return refusal
         result: Record = {}
         texts = [serialize(instance.data) for instance in task.instances]
-        over, under = [], []
+        over: list[int] = []
+        under: list[int] = []
         for number, (instance, text) in enumerate(zip(task.instances, texts, strict=True)):
             if reads(engine, engine.encode(text)) != instance.valid:
                 (over if instance.valid else under).append(number)
@@ -96,8 +98,8 @@ class Coverage(Track):
     def tables(cls, results: Results) -> list[Table]:
         everything = Table("Coverage", ("engine", *COLUMNS, "drawn", "not ended", "stuck"))
         everything.note = (
-            "Declared: compiles. Empirical: also right about every instance and every drawn output. Compliance: "
-            "empirical of declared. Over, under: schemas with something valid refused, something invalid accepted."
+            "Declared: compiles. Empirical: also right about all instances and drawn outputs. Compliance: "
+            "empirical of declared. Over, under: schemas with something valid refused, invalid accepted."
         )
         tables = [everything]
         for engine in results.engines():

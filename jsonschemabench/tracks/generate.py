@@ -1,8 +1,9 @@
 """Generation: a model answers prompts whose answer is known, with and without a constraint.
 
-One loop for every engine: prompt, forced tokens where the engine names them, one pass through the model, the mask,
-the most probable allowed token.  So the passes and the answers compare engines, not loops; what this project's own loop
-does beside (it also ends in time) is the engine ``structgen.generate``.  ``none`` is the model alone.
+One loop for every engine: prompt, forced tokens where the engine names them, one pass through the model,
+the mask, the most probable allowed token.  So the passes and the answers compare engines, not loops; what
+this project's own loop does beside (it also ends in time) is the engine ``structgen.generate``.  ``none``
+is the model alone.
 """
 
 from __future__ import annotations
@@ -160,10 +161,10 @@ class Generate(Track):
             if not records:
                 about = results.head["engines"][engine]
                 why = f"not installed ({about['missing']})" if "missing" in about else about.get("failed", "")
-                table.rows.append([engine, why, *[""] * (len(table.columns) - 2)])
+                table.rows.append([engine, why])
                 continue
             table.rows.append([engine, *_row(records, sum(expected.get(r["task"], 0) for r in records))])
-        return [table]
+        return [table.transposed()]
 
 
 def _expected(results: Results) -> dict[str, int]:

@@ -1,9 +1,9 @@
 """Token masks: how long the first one, every other one and every advance take, and whether they are right.
 
-The protocol: compile, start, first mask (TTFM). For every instance, written by ``json.dumps`` and cut into tokens:
-before every token fill the mask (TBM), look at the token's bit, advance; at the end the end token must be
-allowed, for an invalid instance something must have been refused. One thread; all schemas in one process.
-Times are microseconds of the wall clock, the Python binding included.
+The protocol: compile, start, first mask (TTFM). For every instance, written by ``json.dumps`` and cut into
+tokens: before every token fill the mask (TBM), look at the token's bit, advance; at the end the end token
+must be allowed, for an invalid instance something must have been refused. One thread; all schemas in one
+process. Times are microseconds of the wall clock, the Python binding included.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Masks(Track):
             for name, about in results.head.get("engines", {}).items()
             if about.get("options")
         )
-        table.note = f"Options: {options}. MB: the most that the process had grown by, the engine's vocabulary included."
+        table.note = f"Options: {options}. MB: growth of the process, the engine's vocabulary included."
         return table
 
     @staticmethod

@@ -1,7 +1,8 @@
 """The official JSON Schema test suite, by draft and file: every group of tests is one schema.
 
-Formats are asserted in the files about formats and content in draft 7's about content; elsewhere they are annotations,
-for an engine that can be told.  An engine that says "no value satisfies this" has refused every instance.
+Formats are asserted in the files about formats and content in draft 7's about content; elsewhere they are
+annotations, for an engine that can be told.  An engine that says "no value satisfies this" has refused
+every instance.
 """
 
 from __future__ import annotations
