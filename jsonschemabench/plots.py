@@ -17,6 +17,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from jsonschemabench.records import Record, Results
 from jsonschemabench.tracks.coverage import empirical, groups
@@ -92,9 +93,10 @@ def schema_sizes(results: Results) -> Plot:
             sizes, micros = [record["bytes"] for record in records], [record["first"] for record in records]
             marker = MARKERS[number % len(MARKERS)]
             axes.scatter(
-                sizes, micros, s=7, color=_colour(number), alpha=0.55, linewidths=0, marker=marker, label=name
+                sizes, micros, s=9, color=_colour(number), alpha=0.55, linewidths=0, marker=marker, label=name
             )
         axes.set(xscale="log", yscale="log", xlabel="bytes of the schema", ylabel="µs to the first mask")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         _finish(figure, axes)
         note = (
             f"A seeded sample of {MOST_POINTS} schemas an engine."
@@ -151,7 +153,9 @@ def _finish(figure: Figure, axes: Any) -> None:
     axes.grid(which="major")
     handles, labels = axes.get_legend_handles_labels()
     if handles:
-        figure.legend(handles, labels, loc="outside upper left", ncols=3, fontsize=8, handlelength=1.5)
+        figure.legend(
+            handles, labels, loc="outside upper left", ncols=3, fontsize=8, handlelength=1.5, markerscale=2
+        )
 
 
 def _colour(number: int) -> str:
