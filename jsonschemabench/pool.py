@@ -44,7 +44,7 @@ class Stopped(Exception):
 class Worker:
     """One engine in a process of its own.
 
-    ``about`` holds its version and options once it has started, or why it cannot.
+    ``about`` holds its version and options once `wait` has seen it start, or why it cannot.
     """
 
     def __init__(self, engine: str, track: str, settings: Settings) -> None:
@@ -62,7 +62,7 @@ class Worker:
         return "version" in self.about
 
     def start(self) -> None:
-        """Start the process and wait until the engine stands."""
+        """Start the process; `wait` for the engine in it."""
         self._pipe, other = multiprocessing.Pipe()
         arguments = [str(other.fileno()), self.engine, self.track, json.dumps(self.settings.as_dict())]
         self._errors.seek(0)
@@ -78,6 +78,9 @@ class Worker:
             start_new_session=True,
         )
         other.close()
+
+    def wait(self) -> None:
+        """Wait until the engine stands, or is known not to."""
         try:
             answered = self._pipe.poll(START_SECONDS)
             about = self._pipe.recv() if answered else {"failed": f"did not start in {START_SECONDS:.0f} s"}
@@ -138,17 +141,24 @@ class Worker:
         if self._closed:
             raise Stopped
         self.start()
+        self.wait()
 
     def _kill(self) -> None:
         self._process.kill()
         self._process.wait()
         self._pipe.close()
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """End the process; a task that runs in another thread is given up there."""
         self._closed = True
         self._process.kill()
         self._process.wait()
+
+    def close(self) -> None:
+        """End the process and give everything back; no other thread may be using the worker."""
+        self.stop()
+        self._pipe.close()
+        self._errors.close()
 
 
 def _environment() -> dict[str, str]:
@@ -162,6 +172,8 @@ class Lane:
 
     def __init__(self, engines: Sequence[str], track: str, settings: Settings) -> None:
         self.workers = {engine: Worker(engine, track, settings) for engine in engines}
+        for worker in self.workers.values():  # they start side by side
+            worker.wait()
         self._track = find_track(track)
         self._turn = 0
 
@@ -181,8 +193,13 @@ class Lane:
             about = {"engine": name, "task": task.name, "family": task.family}
             yield about | self._track.note(task) | result
 
+    def stop(self) -> None:
+        """End all processes; a thread that runs a task gets Stopped."""
+        for worker in self.workers.values():
+            worker.stop()
+
     def close(self) -> None:
-        """End all processes."""
+        """End all processes and give everything back."""
         for worker in self.workers.values():
             worker.close()
 

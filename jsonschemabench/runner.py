@@ -117,7 +117,7 @@ def _run_here(plan: Plan, console: Console) -> None:
             failures.append(Interrupted(str(plan.path)))
         finally:
             for lane in lanes:
-                lane.close()
+                lane.stop()
             for thread in threads:
                 thread.join()
             for lane in lanes:
