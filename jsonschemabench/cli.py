@@ -6,6 +6,8 @@ interrupted (what was finished is kept, and `--resume` goes on from there).
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,7 +46,9 @@ Engines = Annotated[
 Sample = Annotated[int | None, typer.Option(min=1, help="Only this many schemas, drawn with --seed.")]
 Seed = Annotated[int, typer.Option(help="Seed of the sample and of drawn outputs.")]
 Out = Annotated[Path, typer.Option(help="Folder for results and report.")]
-Jobs = Annotated[int, typer.Option(min=1, help="Schemas at a time; times are only fair with 1.")]
+Jobs = Annotated[
+    int, typer.Option(min=0, help="Schemas at a time; 0: one, or where times do not matter one a core.")
+]
 TimeLimit = Annotated[float, typer.Option(min=0.1, help="Processor seconds for one schema.")]
 MemoryLimit = Annotated[float, typer.Option(min=0.5, help="GiB of address space for one engine.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the results in --out.")]
@@ -91,7 +95,10 @@ def _run(
         if not chosen:
             console.print(f"{track}: left out, none of the schemas has prompts")
             continue
-        plan = Plan(track, chosen, names, settings, out / f"{track}.jsonl", data, sample, jobs, resume, ray)
+        at_once = jobs or (os.cpu_count() or 1 if track in ("coverage", "suite") else 1)
+        plan = Plan(
+            track, chosen, names, settings, out / f"{track}.jsonl", data, sample, at_once, resume, ray
+        )
         _print(run(plan, console))
     markdown, html = reporting.write(out)
     console.print(f"written: {markdown}" + (f" and {html}" if html else ""))
@@ -132,7 +139,7 @@ def _measure(track: str | None, help_text: str) -> None:
         sample: Sample = None,
         seed: Seed = 0,
         out: Out = OUT,
-        jobs: Jobs = 1,
+        jobs: Jobs = 0,
         time_limit: TimeLimit = 20.0,
         memory_limit: MemoryLimit = 6.0,
         resume: Resume = False,
@@ -197,7 +204,7 @@ def _suite(
     sample: Sample = None,
     seed: Seed = 0,
     out: Out = OUT,
-    jobs: Jobs = 1,
+    jobs: Jobs = 0,
     time_limit: TimeLimit = 20.0,
     memory_limit: MemoryLimit = 6.0,
     resume: Resume = False,
@@ -270,5 +277,6 @@ def start(arguments: Sequence[str] | None = None) -> int:
 
 
 def main() -> None:
-    """What ``python -m jsonschemabench`` calls."""
+    """What ``python -m jsonschemabench`` calls; being asked to end is an interruption like the keyboard's."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(start())

@@ -71,7 +71,7 @@ def _run(ray: Any, plan: Plan, console: Console) -> None:
     room = int(ray.cluster_resources().get("CPU", 0)) // CORES_A_LANE
     if room < 1:
         raise BenchError("the Ray cluster has no processor core to run on")
-    count = min(room, len(plan.tasks)) if plan.jobs == 1 else min(room, plan.jobs)
+    count = min(room, len(plan.tasks))
     # SPREAD: one lane on every node before a second one on any.
     kind = ray.remote(
         num_cpus=CORES_A_LANE, max_restarts=-1, max_task_retries=TRIES, scheduling_strategy="SPREAD"

@@ -50,9 +50,10 @@ class Drawer:
         engine.restart()
         taken: list[int] = []
         place = 0
+        surely = source.randrange(len(guide)) if guide else 0
         while len(taken) < limit:
             row = engine.fill()
-            strays = place < len(guide) and source.random() < STRAY
+            strays = place < len(guide) and (place == surely or source.random() < STRAY)
             token: int | None = None
             if not strays:
                 token, place = self._follow(row, guide, place)

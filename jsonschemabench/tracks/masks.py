@@ -93,8 +93,9 @@ class Masks(Track):
         for kind, title in KINDS.items():
             lines = [[name, *(f"{value:,.1f}" for value in row)] for name, row in rows[kind].items()]
             tables.append(Table(title, HEAD, lines))
-        if "structgen" in rows["masks"] and len(rows["masks"]) > 1:
-            tables.append(cls._ratios(rows))
+        others = [name for name, records in by_engine.items() if records and name != "structgen"]
+        if by_engine.get("structgen") and others:
+            tables.append(cls._ratios(by_engine, others))
         return tables
 
     @staticmethod
@@ -122,20 +123,32 @@ class Masks(Track):
         return table
 
     @staticmethod
-    def _ratios(rows: dict[str, dict[str, list[float]]]) -> Table:
+    def _ratios(by_engine: dict[str, list[Record]], others: list[str]) -> Table:
         """structgen as a part of the others; below 1 is faster."""
         table = Table("structgen as a part of the others, same run", ("ratio", *HEAD[1:]))
-        table.note = "Times drift with the machine: only ratios of one run mean something. Below 1 is faster."
-        for kind, of in rows.items():
-            for name, row in of.items():
-                if name != "structgen":
-                    ratios = [own / other if other else float("nan") for own, other in _pairs(of, row)]
-                    table.rows.append([f"{kind}, {name}", *(f"{ratio:.2f}" for ratio in ratios)])
+        table.note = (
+            "Times drift with the machine: only ratios of one run mean something. Below 1 is faster. Both: of "
+            "schemas that both compile; else of all that each compiles, and what one refuses slows only the other."
+        )
+        for kind in KINDS:
+            for name in others:
+                mine, theirs = by_engine["structgen"], by_engine[name]
+                common = _compiled(mine) & _compiled(theirs)
+                table.rows.append([f"{kind}, {name}", *_quotients(mine, theirs, kind)])
+                pair = [
+                    [record for record in records if record["task"] in common] for records in (mine, theirs)
+                ]
+                table.rows.append([f"{kind}, {name}, both", *_quotients(*pair, kind)])
         return table
 
 
-def _pairs(of: dict[str, list[float]], row: list[float]) -> list[tuple[float, float]]:
-    return list(zip(of["structgen"], row, strict=True))
+def _compiled(records: list[Record]) -> set[str]:
+    return {record["task"] for record in records if "first" in record}
+
+
+def _quotients(mine: list[Record], theirs: list[Record], kind: str) -> list[str]:
+    pairs = zip(figures(times(mine, kind)), figures(times(theirs, kind)), strict=True)
+    return [f"{own / other:.2f}" if other else "–" for own, other in pairs]
 
 
 def _any(by_engine: dict[str, list[Record]], verdict: str) -> bool:

@@ -48,7 +48,12 @@ TASKS = (
     person("before", "Person"),
     person("trigger", "trigger"),
     person("after", "Person"),
-    Task("words/a", "words", {"type": "string", "pattern": "^a+$"}, (Instance("aa", True), Instance("b", False))),
+    Task(
+        "words/a",
+        "words",
+        {"type": "string", "pattern": "^a+$"},
+        (Instance("aa", True), Instance("b", False)),
+    ),
     Task("words/refused", "words", {"type": 7}),
 )
 SETTINGS = Settings(vocabulary="bytes", time_limit=0.5, memory_limit=1.5)

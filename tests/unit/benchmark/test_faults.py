@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from benchmark.conftest import FAULTS, MISSING, TASKS
+
 from jsonschemabench import report
 from jsonschemabench.records import Results
 from jsonschemabench.tables import to_markdown
