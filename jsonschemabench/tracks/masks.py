@@ -127,8 +127,8 @@ class Masks(Track):
         """structgen as a part of the others; below 1 is faster."""
         table = Table("structgen as a part of the others, same run", ("ratio", *HEAD[1:]))
         table.note = (
-            "Times drift with the machine: only ratios of one run mean something. Below 1 is faster. Both: of "
-            "schemas that both compile; else of all that each compiles, and what one refuses slows only the other."
+            "Times drift with the machine: only ratios of one run mean something. Below 1 is faster. Both: "
+            "of schemas that both compile; else of all that each compiles, so that a refusal spares time."
         )
         for kind in KINDS:
             for name in others:
