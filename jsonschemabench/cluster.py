@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,8 +31,8 @@ CORES_A_LANE = 1
 class RemoteLane:
     """What an actor is; the lane is made where the actor stands."""
 
-    def __init__(self, engines: list[str], track: str, settings: Settings) -> None:
-        self._lane = Lane(engines, track, settings)
+    def __init__(self, engines: list[str], track: str, settings: Settings, path: list[str]) -> None:
+        self._lane = Lane(engines, track, settings, path)
         self._node = socket.gethostname()
 
     def about(self) -> dict[str, Record]:
@@ -77,7 +78,9 @@ def _run(ray: Any, plan: Plan, console: Console) -> None:
         num_cpus=CORES_A_LANE, max_restarts=-1, max_task_retries=TRIES, scheduling_strategy="SPREAD"
     )
     actor = kind(RemoteLane)
-    lanes = [actor.remote(list(plan.engines), plan.track, plan.settings) for _ in range(max(1, count))]
+    # Ray puts folders of its own in front; modules are to be found as they are here.
+    path = [entry or os.getcwd() for entry in sys.path]
+    lanes = [actor.remote(list(plan.engines), plan.track, plan.settings, path) for _ in range(max(1, count))]
     about = ray.get(lanes[0].about.remote())
     with (
         Writer(plan.path, plan.describe(about), resume=plan.resume) as writer,

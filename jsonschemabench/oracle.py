@@ -1,12 +1,14 @@
 """The judge of outputs: the package `jsonschema`, which shares no code with any engine here.
 
-Formats that it knows are asserted.  Its patterns are Python's, so a pattern that only ECMA-262
-has may be misread; a schema it cannot read judges nothing.
+Formats that it knows are asserted. It reads numbers as floats, so an output with a number beyond them is
+not judged.  Its patterns are Python's, so a pattern that only ECMA-262 has may be misread; a schema it
+cannot read judges nothing.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import jsonschema
@@ -29,6 +31,13 @@ _NEWEST_FIRST = (
     jsonschema.Draft6Validator,
     jsonschema.Draft4Validator,
 )
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise OverflowError(text)
+    return value
 
 
 class Judge:
@@ -54,7 +63,9 @@ class Judge:
     def complaint(self, text: str) -> str:
         """What is wrong with a text; empty when nothing is, or when it cannot be told."""
         try:
-            value = json.loads(text)
+            value = json.loads(text, parse_float=_finite)
+        except OverflowError:
+            return ""
         except (ValueError, RecursionError) as error:
             return f"no JSON: {error}"[:300]
         try:

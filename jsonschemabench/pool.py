@@ -47,8 +47,8 @@ class Worker:
     ``about`` holds its version and options once `wait` has seen it start, or why it cannot.
     """
 
-    def __init__(self, engine: str, track: str, settings: Settings) -> None:
-        self.engine, self.track, self.settings = engine, track, settings
+    def __init__(self, engine: str, track: str, settings: Settings, path: Sequence[str] = ()) -> None:
+        self.engine, self.track, self.settings, self.path = engine, track, settings, path
         self.about: Record = {}
         self._closed = False
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the worker
@@ -73,7 +73,7 @@ class Worker:
             stdin=subprocess.DEVNULL,
             stdout=self._errors,
             stderr=self._errors,
-            env=_environment(),
+            env=_environment(self.path),
             pass_fds=[other.fileno()],
             start_new_session=True,
         )
@@ -161,17 +161,22 @@ class Worker:
         self._errors.close()
 
 
-def _environment() -> dict[str, str]:
+def _environment(first: Sequence[str]) -> dict[str, str]:
     """This process's environment and import path, with one thread for every library that has several."""
-    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    path = os.pathsep.join(dict.fromkeys(entry or os.getcwd() for entry in [*first, *sys.path]))
     return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"}
 
 
 class Lane:
-    """One worker for every engine; use it as a context manager."""
+    """One worker for every engine; use it as a context manager.
 
-    def __init__(self, engines: Sequence[str], track: str, settings: Settings) -> None:
-        self.workers = {engine: Worker(engine, track, settings) for engine in engines}
+    ``path`` is where workers look for modules before they look where this process does.
+    """
+
+    def __init__(
+        self, engines: Sequence[str], track: str, settings: Settings, path: Sequence[str] = ()
+    ) -> None:
+        self.workers = {engine: Worker(engine, track, settings, path) for engine in engines}
         for worker in self.workers.values():  # they start side by side
             worker.wait()
         self._track = find_track(track)

@@ -135,10 +135,9 @@ class Masks(Track):
                 mine, theirs = by_engine["structgen"], by_engine[name]
                 common = _compiled(mine) & _compiled(theirs)
                 table.rows.append([f"{kind}, {name}", *_quotients(mine, theirs, kind)])
-                pair = [
-                    [record for record in records if record["task"] in common] for records in (mine, theirs)
-                ]
-                table.rows.append([f"{kind}, {name}, both", *_quotients(*pair, kind)])
+                mine = [record for record in mine if record["task"] in common]
+                theirs = [record for record in theirs if record["task"] in common]
+                table.rows.append([f"{kind}, {name}, both", *_quotients(mine, theirs, kind)])
         return table
 
 

@@ -13,6 +13,7 @@ from jsonschemabench.answers import first_value, matching
 from jsonschemabench.compare import compare
 from jsonschemabench.engines import ENGINES, find
 from jsonschemabench.engines.engine import Missing, Reading
+from jsonschemabench.oracle import Judge
 from jsonschemabench.records import Results
 from jsonschemabench.tables import Table
 from jsonschemabench.tokens import load
@@ -124,6 +125,12 @@ def test_comparison(run_track: Run, tmp_path: Path) -> None:
     assert [row[0] for row in found.changed] == ["words/refused"]
     assert (found.same, found.only_before, found.only_after) == (1, 1, 0)
     assert found.tables()[0].rows[0] == ["better", "1"]
+
+
+def test_numbers_beyond_floats_are_not_judged() -> None:
+    judge = Judge({"type": "integer"})
+    assert judge.complaint("4e61920") == ""
+    assert judge.complaint("1.5") != ""
 
 
 def test_answers() -> None:
