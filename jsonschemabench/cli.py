@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +31,8 @@ __all__ = ["app", "main", "start"]
 
 WRONG_INPUT, INTERRUPTED = 2, 130
 OUT = Path("jsonschemabench-results")
+# Of a run without a command, which is to end within minutes; `generate` takes all of them.
+MOST_WITH_PROMPTS = 40
 
 Data = Annotated[
     str,
@@ -72,35 +75,46 @@ app = typer.Typer(
 )
 
 
-def _run(
-    tracks: Sequence[str],
-    found: Sequence[tasks.Task],
-    settings: Settings,
-    *,
-    engines: str,
-    out: Path,
-    jobs: int,
-    resume: bool,
-    ray: bool,
-    data: str,
-    sample: str = "",
-) -> None:
+@dataclass
+class Request:
+    """What the tracks of one command line have in common."""
+
+    settings: Settings
+    engines: str
+    out: Path
+    jobs: int
+    resume: bool
+    ray: bool
+    data: str
+    sample: str = ""
+    most_with_prompts: int | None = None
+
+    def plan(self, track: str, found: Sequence[tasks.Task]) -> Plan:
+        """One track of the request."""
+        names = [name.strip() for name in self.engines.split(",") if name.strip()] or _default_engines(track)
+        for name in names:
+            _known(name)
+        sample = self.sample
+        if track == "generate":
+            found = [task for task in found if task.prompts]
+            if self.most_with_prompts is not None and self.most_with_prompts < len(found):
+                found = tasks.choose(found, self.most_with_prompts, self.settings.seed)
+                sample += f", {len(found)} of those with prompts"
+        jobs = self.jobs or (os.cpu_count() or 1 if track in ("coverage", "suite") else 1)
+        path = self.out / f"{track}.jsonl"
+        return Plan(track, found, names, self.settings, path, self.data, sample, jobs, self.resume, self.ray)
+
+
+def _run(tracks: Sequence[str], found: Sequence[tasks.Task], request: Request) -> None:
     """Run the tracks one after the other, print their tables, write the report."""
     console = Console(stderr=True)
     for track in tracks:
-        names = [name.strip() for name in engines.split(",") if name.strip()] or _default_engines(track)
-        for name in names:
-            _known(name)
-        chosen = [task for task in found if task.prompts] if track == "generate" else found
-        if not chosen:
+        plan = request.plan(track, found)
+        if plan.tasks:
+            _print(run(plan, console))
+        else:
             console.print(f"{track}: left out, none of the schemas has prompts")
-            continue
-        at_once = jobs or (os.cpu_count() or 1 if track in ("coverage", "suite") else 1)
-        plan = Plan(
-            track, chosen, names, settings, out / f"{track}.jsonl", data, sample, at_once, resume, ray
-        )
-        _print(run(plan, console))
-    markdown, html = reporting.write(out)
+    markdown, html = reporting.write(request.out)
     console.print(f"written: {markdown}" + (f" and {html}" if html else ""))
     if html is None:
         console.print("no HTML page: it needs jinja2 and matplotlib (pip install 'structgen[bench]')")
@@ -166,18 +180,11 @@ def _measure(track: str | None, help_text: str) -> None:
             max_tokens=max_tokens,
         )
         words = f", {sample} of them with seed {seed}" if sample else ""
-        _run(
-            [track] if track else ["masks", "coverage", "generate"],
-            tasks.choose(tasks.load(data), sample, seed),
-            settings,
-            engines=engines,
-            out=out,
-            jobs=jobs,
-            resume=resume,
-            ray=ray,
-            data=data,
-            sample=words,
-        )
+        request = Request(settings, engines, out, jobs, resume, ray, data, words)
+        if track is None:
+            request.most_with_prompts = MOST_WITH_PROMPTS
+        found = tasks.choose(tasks.load(data), sample, seed)
+        _run([track] if track else ["masks", "coverage", "generate"], found, request)
 
     command.__doc__ = help_text
     if track is None:
@@ -220,18 +227,7 @@ def _suite(
     )
     found = tasks.choose(suite.tasks(path), sample, seed)
     words = f", {sample} groups with seed {seed}" if sample else ""
-    _run(
-        ["suite"],
-        found,
-        settings,
-        engines=engines,
-        out=out,
-        jobs=jobs,
-        resume=resume,
-        ray=ray,
-        data=str(path),
-        sample=words,
-    )
+    _run(["suite"], found, Request(settings, engines, out, jobs, resume, ray, str(path), words))
 
 
 @app.command("report")
