@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections import deque
 from typing import Any
 
 from rich.console import Console
@@ -24,7 +24,6 @@ from jsonschemabench.tasks import Task
 
 __all__ = ["run_on_cluster"]
 
-TRIES = 3
 CORES_A_LANE = 1
 
 
@@ -72,38 +71,40 @@ def _run(ray: Any, plan: Plan, console: Console) -> None:
     room = int(ray.cluster_resources().get("CPU", 0)) // CORES_A_LANE
     if room < 1:
         raise BenchError("the Ray cluster has no processor core to run on")
-    count = min(room, len(plan.tasks))
     # SPREAD: one lane on every node before a second one on any.
-    kind = ray.remote(
-        num_cpus=CORES_A_LANE, max_restarts=-1, max_task_retries=TRIES, scheduling_strategy="SPREAD"
-    )
-    actor = kind(RemoteLane)
+    actor = ray.remote(num_cpus=CORES_A_LANE, scheduling_strategy="SPREAD")(RemoteLane)
     # Ray puts folders of its own in front; modules are to be found as they are here.
     path = [entry or os.getcwd() for entry in sys.path]
-    lanes = [actor.remote(list(plan.engines), plan.track, plan.settings, path) for _ in range(max(1, count))]
+    count = max(1, min(room, len(plan.tasks)))
+    lanes = [actor.remote(list(plan.engines), plan.track, plan.settings, path) for _ in range(count)]
     about = ray.get(lanes[0].about.remote())
     with (
         Writer(plan.path, plan.describe(about), resume=plan.resume) as writer,
         progress_bar(plan, about, writer.done, console) as moved,
     ):
-        waiting = iter(plan.tasks)
-        running: dict[Any, Any] = {}
-        for lane in lanes:
-            _give(lane, waiting, writer.done, running)
-        while running:
+        waiting = deque(plan.tasks)
+        running: dict[Any, tuple[Any, Task]] = {}
+        while waiting or running:
+            busy = [lane for lane, _ in running.values()]
+            for lane in [lane for lane in lanes if lane not in busy][: len(waiting)]:
+                task = waiting.popleft()
+                mine = {key for key in writer.done if key[1] == task.name}
+                running[lane.run.remote(task, mine)] = lane, task
+            if not running:
+                raise BenchError(
+                    "every node of the Ray cluster went away; --resume goes on from here"
+                )
             ready, _ = ray.wait(list(running), num_returns=1)
-            lane = running.pop(ready[0])
-            for record in ray.get(ready[0]):
+            lane, task = running.pop(ready[0])
+            try:
+                records = ray.get(ready[0])
+            except ray.exceptions.RayActorError:
+                # Crashes of engines end in the lane; what ends a lane is its node. The others take over.
+                lanes.remove(lane)
+                waiting.appendleft(task)
+                continue
+            for record in records:
                 writer.append(record)
                 moved(record)
-            _give(lane, waiting, writer.done, running)
     for lane in lanes:
         ray.kill(lane)
-
-
-def _give(lane: Any, waiting: Iterator[Task], done: set[tuple[str, str]], running: dict[Any, Any]) -> None:
-    """Hand the next task to a lane, if there is one."""
-    task = next(waiting, None)
-    if task is not None:
-        mine = {key for key in done if key[1] == task.name}
-        running[lane.run.remote(task, mine)] = lane

@@ -85,6 +85,14 @@ class Sleeps(Faulty):
         time.sleep(3600)
 
 
+class Slow(Faulty):
+    """Takes its time, so that something can happen meanwhile."""
+
+    def compile(self, schema: Any, reading: Reading) -> None:
+        time.sleep(0.5)
+        super().compile(schema, reading)
+
+
 class MemoryBlowUp(Faulty):
     """Takes memory for ever."""
 

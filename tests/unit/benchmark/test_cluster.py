@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,7 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def two_nodes() -> Iterator[Any]:
     """A cluster of two nodes on this machine, one core each."""
     from ray.cluster_utils import Cluster
@@ -54,6 +57,24 @@ def test_a_cluster_finds_what_one_machine_finds(two_nodes: Any, run_track: Run, 
     assert found(there.records) == found(here.records)
     assert len({record["node"] for record in there.records}) == 2
     assert there.head["engines"] == here.head["engines"]
+
+
+def test_the_rest_of_the_cluster_takes_over(two_nodes: Any, tmp_path: Path) -> None:
+    many = [replace(TASKS[0], name=f"people/{number}") for number in range(12)]
+    path = tmp_path / "masks.jsonl"
+    plan = runner.Plan("masks", many, ["benchmark.faulty:Slow"], SETTINGS, path, data="test", cluster=True)
+
+    def lose_a_node() -> None:
+        while not path.exists() or len(path.read_text().splitlines()) < 3:
+            time.sleep(0.05)
+        two_nodes.remove_node(next(iter(two_nodes.worker_nodes)))
+
+    loss = threading.Thread(target=lose_a_node)
+    loss.start()
+    results = runner.run(plan, Console(file=io.StringIO()))
+    loss.join()
+    assert sorted(record["task"] for record in results.records) == sorted(task.name for task in many)
+    assert {record["verdict"] for record in results.records} == {"passing"}
 
 
 def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

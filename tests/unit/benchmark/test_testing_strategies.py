@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -118,6 +119,12 @@ def test_the_marker(tmp_path: Path) -> None:
     output = run_pytest(tmp_path, EXAMPLE)
     assert "test_values[output" in output and "assert 4 < 4" in output
     assert "1 failed, 11 passed" in output
+
+
+def test_the_marker_as_the_guide_shows_it(tmp_path: Path, repository: Path) -> None:
+    page = (repository / "docs" / "guide" / "testing.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```py\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE)
+    assert "2 passed" in run_pytest(tmp_path, example)
 
 
 @pytest.mark.parametrize(
