@@ -26,14 +26,17 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def two_nodes() -> Iterator[Any]:
     """A cluster of two nodes on this machine, one core each."""
     from ray.cluster_utils import Cluster
 
-    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    nodes.add_node(num_cpus=1)
-    ray.init(address=nodes.address, log_to_driver=False, logging_level="error")
+    try:
+        nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+        nodes.add_node(num_cpus=1)
+        ray.init(address=nodes.address, log_to_driver=False, logging_level="error")
+    except (Exception, SystemExit) as error:  # Ray gives its own processes half a minute
+        pytest.skip(f"Ray could not start two nodes here: {error!r}")
     yield nodes
     ray.shutdown()
     nodes.shutdown()
