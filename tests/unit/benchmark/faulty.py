@@ -99,7 +99,9 @@ class MemoryBlowUp(Faulty):
     def fail(self) -> None:
         kept = []
         while True:
-            kept.append(bytearray(64 << 20))
+            kept.append(
+                np.empty(256 << 20, dtype=np.uint8)
+            )  # never touched: address space is what is limited
 
 
 class NeedsMissingPackage(Faulty):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from benchmark.conftest import FAULTS, MISSING, TASKS
+from benchmark.conftest import FAULTS, MISSING, SLEEPS, TASKS
 
 from jsonschemabench import report
 from jsonschemabench.records import Results
@@ -17,7 +17,7 @@ def verdict(results: Results, engine: str, task: str) -> str:
     return next(record["verdict"] for record in results.of(engine) if record["task"] == task)
 
 
-@pytest.mark.parametrize(("engine", "expected"), FAULTS.items(), ids=lambda value: value.partition(":")[2])
+@pytest.mark.parametrize(("engine", "expected"), [*FAULTS.items(), (SLEEPS, "timeout")])
 def test_a_fault_is_named(faults: Results, engine: str, expected: str) -> None:
     assert verdict(faults, engine, "people/trigger") == expected
 
@@ -36,7 +36,7 @@ def test_the_reason_says_what_happened(faults: Results) -> None:
     assert "SIGABRT" in found["benchmark.faulty:Crash"]
     assert "ZeroDivisionError: a defect of the engine" in found["benchmark.faulty:Raises"]
     assert "processor time" in found["benchmark.faulty:Spins"]
-    assert "by the clock" in found["benchmark.faulty:Sleeps"]
+    assert "by the clock" in found[SLEEPS]
     assert found["benchmark.faulty:WrongAcceptance"] == "instance 2 is invalid"
 
 
