@@ -99,7 +99,7 @@ def test_bad_lines_are_named(tmp_path: Path, text: str, words: str) -> None:
         (["--seed", "3", "masks"], "options go behind the command 'masks': seed"),
         (["suite", "/no/such"], "no test suite at"),
         (["report", "/no/such"], "no results in"),
-        (["masks", "--jobs", "0"], "jobs"),
+        (["masks", "--sample", "0"], "sample"),
     ],
 )
 def test_a_wrong_request_is_one_line(
