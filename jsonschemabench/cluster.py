@@ -91,9 +91,7 @@ def _run(ray: Any, plan: Plan, console: Console) -> None:
                 mine = {key for key in writer.done if key[1] == task.name}
                 running[lane.run.remote(task, mine)] = lane, task
             if not running:
-                raise BenchError(
-                    "every node of the Ray cluster went away; --resume goes on from here"
-                )
+                raise BenchError("every node of the Ray cluster went away; --resume goes on from here")
             ready, _ = ray.wait(list(running), num_returns=1)
             lane, task = running.pop(ready[0])
             try:
