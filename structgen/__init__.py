@@ -21,6 +21,7 @@ from structgen.errors import (
     MatcherError,
     MatcherTerminated,
     RegexSyntaxError,
+    SamplingFailed,
     StructgenError,
     TokenRejected,
     UnsatisfiableSchema,
@@ -37,6 +38,8 @@ from structgen.validation import Problem, Validation, validate
 from structgen.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from structgen.decode.aligned.state import AlignedState
+    from structgen.decode.distortion import Distortion, distortion
     from structgen.decode.generate import generate
     from structgen.decode.load import load
     from structgen.decode.result import Generation
@@ -47,18 +50,23 @@ __version__ = "0.1.0"
 
 # name -> module: these import torch or transformers.
 _LAZY = {
+    "AlignedState": "structgen.decode.aligned.state",
+    "Distortion": "structgen.decode.distortion",
     "Generation": "structgen.decode.result",
     "StreamEvent": "structgen.decode.streaming",
+    "distortion": "structgen.decode.distortion",
     "generate": "structgen.decode.generate",
     "LogitsProcessor": "structgen.integrations.transformers",
     "load": "structgen.decode.load",
 }
 
 __all__ = [
+    "AlignedState",
     "BudgetTooSmall",
     "ComplexityLimitExceeded",
     "Constraint",
     "ContextTooSmall",
+    "Distortion",
     "Generation",
     "Grammar",
     "GrammarError",
@@ -72,6 +80,7 @@ __all__ = [
     "MatcherTerminated",
     "Problem",
     "RegexSyntaxError",
+    "SamplingFailed",
     "StreamEvent",
     "StructgenError",
     "TokenRejected",
@@ -84,6 +93,7 @@ __all__ = [
     "choice",
     "clear_cache",
     "compile",
+    "distortion",
     "example",
     "fill_masks",
     "generate",
