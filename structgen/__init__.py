@@ -16,6 +16,7 @@ from structgen.errors import (
     GrammarError,
     GrammarSyntaxError,
     IntegrationError,
+    InvalidGrammar,
     InvalidRequest,
     InvalidSchema,
     MatcherError,
@@ -30,8 +31,10 @@ from structgen.errors import (
 )
 from structgen.examples import example
 from structgen.grammars.choice import choice
+from structgen.grammars.gbnf import gbnf
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.json_schema import json_schema
+from structgen.grammars.lark import lark
 from structgen.grammars.regex import regex
 from structgen.matcher import Matcher, fill_masks
 from structgen.validation import Problem, Validation, validate
@@ -72,6 +75,7 @@ __all__ = [
     "GrammarError",
     "GrammarSyntaxError",
     "IntegrationError",
+    "InvalidGrammar",
     "InvalidRequest",
     "InvalidSchema",
     "LogitsProcessor",
@@ -96,8 +100,10 @@ __all__ = [
     "distortion",
     "example",
     "fill_masks",
+    "gbnf",
     "generate",
     "json_schema",
+    "lark",
     "load",
     "regex",
     "set_cache_limit",

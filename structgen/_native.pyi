@@ -50,12 +50,12 @@ class RegexStore:
 
     def empty(self, r: int) -> bool: ...
     def distance(self, r: int) -> int:
-        """
-        Bytes of the witness; 2**32 - 1 when it is longer or there is none.
-        """
+        """Bytes of the witness; 2**32 - 1 when it is longer or there is none."""
 
     def witness(self, r: int) -> builtins.bytes:
-        """A shortest member, unless that takes too long to prove: then a short one."""
+        """
+        A shortest member, unless that takes too long to prove: then a short one.
+        """
 
     def matches(self, r: int, text: str | builtins.bytes) -> bool: ...
     def print(self, r: int) -> str: ...
@@ -173,6 +173,40 @@ class Store:
 
     TRUE: int = 1
 
+class Rules:
+    """
+    A context-free grammar under construction: rules and expressions over them, all of them ints.
+    """
+
+    def __init__(self, store: Store) -> None: ...
+    def declare(self) -> int:
+        """A new rule, to be defined later."""
+
+    def define(self, rule: int, body: int) -> None: ...
+    def terminal(self, language: int) -> int:
+        """A text of a regular language, an expression of the store's `regex`."""
+
+    def reference(self, rule: int) -> int: ...
+    def sequence(self, parts: Sequence[int]) -> int: ...
+    def choice(self, parts: Sequence[int]) -> int: ...
+    def repeat(self, body: int, min: int, max: int | None = None) -> int:
+        """At least min times, at most max times (None: no bound)."""
+
+    def undefined(self, start: int) -> list[int]:
+        """
+        Rules that are needed and not defined, in the order of their first mention.
+        """
+
+    def unproductive(self, start: int) -> list[int]:
+        """
+        Rules that are needed and derive no text, in the order of their first mention.
+        """
+
+    def build(self, start: int) -> int:
+        """
+        What Constraint.from_rules starts from. The rules are rewritten: build once. All rules that are needed must derive a text.
+        """
+
 class Constraint:
     @staticmethod
     def from_formula(
@@ -193,6 +227,12 @@ class Constraint:
         store: Store, language: int, trie: TokenTrie, width: int, end_tokens: Sequence[int]
     ) -> Constraint | None:
         """None when the language is empty."""
+
+    @staticmethod
+    def from_rules(
+        store: Store, start: int, trie: TokenTrie, width: int, end_tokens: Sequence[int]
+    ) -> Constraint:
+        """`start` is what Rules.build returned."""
 
     def matcher(self) -> Matcher: ...
     @property

@@ -14,6 +14,7 @@ from typing import Any
 from structgen import _native, serialized
 from structgen.errors import ComplexityLimitExceeded, UnsatisfiableSchema, VocabularyError
 from structgen.grammars.choice import choice
+from structgen.grammars.context_free import ContextFree
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.json_schema import JsonSchema, json_schema
 from structgen.grammars.json_schema.conflict import why_hard, why_unsatisfiable
@@ -189,8 +190,8 @@ def compile(grammar: Any, vocabulary: Vocabulary | Any) -> Constraint:
     choices or a type; ``vocabulary`` a Vocabulary, or a tokenizer to make one of.
     No work is proportional to the vocabulary.
 
-    Raises InvalidSchema, UnsupportedKeyword, UnsatisfiableSchema, RegexSyntaxError
-    or ComplexityLimitExceeded (all GrammarError), and VocabularyError.
+    Raises InvalidSchema, UnsupportedKeyword, UnsatisfiableSchema, RegexSyntaxError,
+    GrammarSyntaxError or ComplexityLimitExceeded (all GrammarError), and VocabularyError.
 
     >>> vocabulary = Vocabulary.from_tokens([b"yes", b"no", b"n", b"o", b"<end>"], eos=4)
     >>> compile(choice(["yes", "no"]), vocabulary).matcher().allowed_tokens()
@@ -223,6 +224,8 @@ def compile(grammar: Any, vocabulary: Vocabulary | Any) -> Constraint:
             raise why_hard(grammar, error) from None
         if native is None:
             raise why_unsatisfiable(grammar)
+    elif isinstance(grammar, ContextFree):
+        native = _native.Constraint.from_rules(store, root, vocabulary.trie, vocabulary.width, ends)
     else:
         native = _native.Constraint.from_regex(store, root, vocabulary.trie, vocabulary.width, ends)
         if native is None:

@@ -72,6 +72,14 @@ class GrammarSyntaxError(GrammarError):
         self.column = column
 
 
+class InvalidGrammar(GrammarSyntaxError):
+    """A textual grammar reads well and means nothing: ``rule`` is undefined or derives no text at all."""
+
+    def __init__(self, message: str, *, rule: str = "", line: int = 1, column: int = 1) -> None:
+        super().__init__(message, line=line, column=column)
+        self.rule = rule
+
+
 class ComplexityLimitExceeded(GrammarError):
     """A deterministic work budget ran out; ``limit`` names it."""
 

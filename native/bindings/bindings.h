@@ -13,6 +13,7 @@ void bind_vocabulary(nanobind::module_& m);
 namespace structgen::bindings {
 
 void bind_json(nanobind::module_& m);
+void bind_cfg(nanobind::module_& m);
 void bind_matcher(nanobind::module_& m);
 
 }  // namespace structgen::bindings

@@ -153,6 +153,16 @@ void bind_matcher(nb::module_& m) {
           },
           nb::arg("store"), nb::arg("language"), nb::arg("trie"), nb::arg("width"), nb::arg("end_tokens"),
           "None when the language is empty.")
+      .def_static(
+          "from_rules",
+          [](Store& store, std::uint32_t start, std::shared_ptr<TokenTrie> trie, std::uint32_t width,
+             std::vector<std::uint32_t> end_tokens) {
+            const EngineGuard guard(*store.engine, true);
+            const Engine::Start from = store.engine->start(start);
+            return make_constraint(store, *from.machine, from.local, std::move(trie), width, std::move(end_tokens));
+          },
+          nb::arg("store"), nb::arg("start"), nb::arg("trie"), nb::arg("width"), nb::arg("end_tokens"),
+          "`start` is what Rules.build returned.")
       .def("matcher",
            [](std::shared_ptr<Constraint> self) {
              const EngineGuard guard(*self->engine);

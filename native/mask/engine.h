@@ -10,6 +10,7 @@
 #include <mutex>
 #include <vector>
 
+#include "cfg/machine.h"
 #include "json/machine.h"
 #include "mask/masks.h"
 #include "mask/stack.h"
@@ -25,6 +26,13 @@ struct Engine {
 
   json::JsonMachine& json_machine(const json::Options& options);
   regex::RegexMachine& regex_machine() { return regex_machine_; }
+  struct Start {
+    Machine* machine;
+    Local local;
+  };
+  // Where texts of `network` start, as a number for start(); equal networks share it.
+  std::uint32_t add_start(cfg::Network network);
+  const Start& start(std::uint32_t number) const { return starts_.at(number); }
   // Masks of `machine` over `trie`; the trie is kept alive with them.
   Masks& masks(Machine& machine, const std::shared_ptr<const TokenTrie>& trie);
   std::size_t memory_bytes() const;
@@ -37,6 +45,9 @@ struct Engine {
  private:
   regex::RegexMachine regex_machine_{regexes};
   std::vector<std::pair<json::Options, std::unique_ptr<json::JsonMachine>>> json_machines_;
+  VectorInterner networks_;                                     // their signatures …
+  std::vector<Start> starts_;                                   // … and where each starts
+  std::vector<std::unique_ptr<cfg::CfgMachine>> cfg_machines_;
   std::vector<std::unique_ptr<Masks>> masks_;
 };
 

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -137,6 +138,11 @@ class Machine {
     (void)local, (void)way;
     return kUnknown;
   }
+
+  // Machines that know a short way to the end of a whole stack (its frames from the top down) without reading it
+  // append it here; the others are asked frame by frame, as above.
+  virtual bool completes_stacks() const { return false; }
+  virtual void complete(std::span<const Local> frames, std::string& text) { (void)frames, (void)text; }
 
   // A short way from `local` until its frame is left: what to read, and the action then taken.
   // `leaves` is kDead where the output may end there instead.

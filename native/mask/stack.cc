@@ -123,6 +123,14 @@ const Machine::WayOut& Cursor::way_out(Local local) {
 }
 
 void Cursor::complete(Top top, std::string& text) {
+  if (machine_.completes_stacks()) {
+    std::vector<Local> frames{top.local};
+    for (std::int32_t slot = top.below; slot >= 0; slot = below(slot)) {
+      frames.push_back(slots_[static_cast<std::size_t>(slot)].frame.local);
+    }
+    machine_.complete(frames, text);
+    return;
+  }
   while (!accepting(top, text)) {
     const Machine::WayOut way = way_out(top.local);
     text += way.text;

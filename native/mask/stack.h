@@ -100,12 +100,14 @@ class Cursor {
   // The frame on top, which may end here, ends.
   void end(Top& top, std::string_view read);
 
+  // Frames may end with this place one after the other, down to the last.
   bool accepting(const Top& top, std::string_view read = {}) {
-    if (top.below == kBottom) return machine_.accepting(top.local);
-    if (!machine_.may_end(top.local)) return false;
-    Top ended = top;
-    end(ended, read);
-    return ended.below == kBottom && machine_.accepting(ended.local);
+    Top at = top;
+    while (at.below != kBottom) {
+      if (at.local == kDead || !machine_.may_end(at.local)) return false;
+      end(at, read);
+    }
+    return at.local != kDead && machine_.accepting(at.local);
   }
   // Appends a short way to an accepting state to `text`; the top is there afterwards.
   void complete(Top top, std::string& text);

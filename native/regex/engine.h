@@ -85,6 +85,7 @@ class Engine {
   }
   // 256 successors; kUnread where step was not asked yet.
   const Regex* row(Regex r) { return rows_[r] != nullptr ? rows_[r] : new_row(r); }
+  ByteSet first_bytes(Regex r);  // a superset of the bytes that members begin with
   bool empty(Regex r);
   std::uint32_t distance(Regex r);
   std::string witness(Regex r);
@@ -151,7 +152,6 @@ class Engine {
   Regex* words_row(Regex r);
   Regex fill_class(Regex r, std::uint8_t byte);
   Regex derive_node(Regex r, std::uint8_t byte);
-  ByteSet first_bytes(Regex r);
   void collect_sets(Regex r);
   void byte_classes(Regex r, std::vector<ByteClass>& classes);
 
