@@ -23,6 +23,7 @@ from structgen.errors import (
     MatcherError,
     MatcherTerminated,
     RegexSyntaxError,
+    SamplingFailed,
     StructgenError,
     TokenRejected,
     UnsatisfiableSchema,
@@ -42,6 +43,8 @@ from structgen.validation import Problem, Validation, validate
 from structgen.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from structgen.decode.aligned.state import AlignedState
+    from structgen.decode.distortion import Distortion, distortion
     from structgen.decode.generate import generate
     from structgen.decode.load import load
     from structgen.decode.result import Generation
@@ -52,19 +55,24 @@ __version__ = "0.1.0"
 
 # name -> module: these import torch or transformers.
 _LAZY = {
+    "AlignedState": "structgen.decode.aligned.state",
+    "Distortion": "structgen.decode.distortion",
     "Generation": "structgen.decode.result",
     "StreamEvent": "structgen.decode.streaming",
+    "distortion": "structgen.decode.distortion",
     "generate": "structgen.decode.generate",
     "LogitsProcessor": "structgen.integrations.transformers",
     "load": "structgen.decode.load",
 }
 
 __all__ = [
+    "AlignedState",
     "BudgetTooSmall",
     "ComplexityLimitExceeded",
     "Constraint",
     "ConstraintCache",
     "ContextTooSmall",
+    "Distortion",
     "Generation",
     "Grammar",
     "GrammarError",
@@ -79,6 +87,7 @@ __all__ = [
     "MatcherTerminated",
     "Problem",
     "RegexSyntaxError",
+    "SamplingFailed",
     "StreamEvent",
     "StructgenError",
     "TokenRejected",
@@ -92,6 +101,7 @@ __all__ = [
     "clear_cache",
     "compile",
     "ebnf",
+    "distortion",
     "example",
     "fill_masks",
     "gbnf",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from structgen.decode.aligned.call import aligned_generations, sampler_of
 from structgen.decode.forward import logits_width
 from structgen.decode.prompt import as_batch, encode_prompt, is_batch, model_and_tokenizer, vocabulary_for
 from structgen.decode.request import resolve
@@ -16,8 +17,6 @@ from structgen.decode.run import make_rows, run
 from structgen.decode.sampling import SamplingLaw
 from structgen.decode.streaming import StreamEvent
 from structgen.errors import InvalidRequest, VocabularyError
-
-SAMPLERS = ("masked",)
 
 
 def generate(
@@ -36,7 +35,8 @@ def generate(
     top_k: int = 0,
     seed: int = 0,
     n: int = 1,
-    sampler: str = "masked",
+    sampler: Any = "masked",
+    state: Any = None,
     on_token: Callable[[StreamEvent], object] | None = None,
     stream: bool = False,
     weights: bool = True,
@@ -77,7 +77,9 @@ def generate(
     True
     """
     law = SamplingLaw(temperature, top_p, top_k)
-    _check(max_tokens, seed, n, sampler, batch_size)
+    if sampler != "masked":
+        sampler = sampler_of(sampler)
+    _check(max_tokens, seed, n, batch_size)
     model, tokenizer = model_and_tokenizer(model, tokenizer)
     if tokenizer is None and hasattr(grammar, "matcher"):
         tokenizer = grammar.vocabulary.tokenizer or grammar.vocabulary
@@ -93,11 +95,42 @@ def generate(
         options=grammar_options,
     )
     prompts = [encode_prompt(one, tokenizer, vocabulary) for one in as_batch(prompt)]
+    if sampler != "masked":
+        made = aligned_generations(
+            model,
+            prompts,
+            constraint,
+            law,
+            read,
+            n=n,
+            max_tokens=max_tokens,
+            seed=seed,
+            sampler=sampler,
+            state=state,
+            batch_size=batch_size,
+        )
+        events: Iterator[StreamEvent] = (
+            StreamEvent(one.text, row=row, tokens=tuple(one.tokens), generation=one)
+            for row, one in enumerate(made)
+        )
+        return _collected(events, prompt, n * len(prompts), n, stream, on_token)
     rows = make_rows(model, constraint, prompts, n=n, max_tokens=max_tokens, seed=seed, weights=weights)
     events = run(model, rows, law, read, batch_size=batch_size)
+    return _collected(events, prompt, len(rows), n, stream, on_token)
+
+
+def _collected(
+    events: Iterator[StreamEvent],
+    prompt: Any,
+    count: int,
+    n: int,
+    stream: bool,
+    on_token: Callable[[StreamEvent], object] | None,
+) -> Any:
+    """The events themselves, or the finished outputs in the shape of the call."""
     if stream:
         return _observed(events, on_token)
-    found: list[Any] = [None] * len(rows)
+    found: list[Any] = [None] * count
     for event in _observed(events, on_token):
         if event.generation is not None:
             found[event.row] = event.generation
@@ -115,15 +148,12 @@ def _observed(
         yield event
 
 
-def _check(max_tokens: int, seed: int, n: int, sampler: str, batch_size: int | None) -> None:
+def _check(max_tokens: int, seed: int, n: int, batch_size: int | None) -> None:
     for name, value, least in (("max_tokens", max_tokens, 0), ("seed", seed, 0), ("n", n, 1)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise InvalidRequest(f"{name} must be an integer >= {least}, got {value!r}")
     if batch_size is not None and batch_size < 1:
         raise InvalidRequest(f"batch_size must be at least 1, got {batch_size!r}")
-    if sampler not in SAMPLERS:
-        known = ", ".join(map(repr, SAMPLERS))
-        raise InvalidRequest(f"sampler={sampler!r} is not known; known: {known}")
 
 
 def _check_width(model_width: int, vocabulary: Any) -> None:

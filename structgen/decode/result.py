@@ -73,6 +73,10 @@ class Generation:
     """The law this was drawn from; ``stats.budget_bans > 0`` says that the budget bent it."""
     end_logprob: float | None = None
     end_masked_logprob: float | None = None
+    log_weight: float = 0.0
+    """What a weighted sampler multiplies this output by towards P restricted to the grammar."""
+    log_language_mass: float | None = None
+    """log of the sampler's estimate of P(L), the chance that the model alone keeps the grammar."""
     stats: Stats = field(default_factory=Stats)
 
     @property

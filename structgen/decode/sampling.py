@@ -172,6 +172,12 @@ def _truncate(weights: Tensor, law: SamplingLaw) -> Tensor:
     return torch.zeros_like(weights).scatter(-1, ids, values)
 
 
+def truncated(log_p: Tensor, law: SamplingLaw) -> Tensor:
+    """log p (B, V) narrowed by top-k, then top-p, and renormalised: truncation as part of p."""
+    kept = _truncate(log_p.double().exp(), law)
+    return (kept / kept.sum(-1, keepdim=True)).log()
+
+
 def _inverse_cdf(weights: Tensor, uniforms: list[float]) -> Tensor:
     """One id a row, drawn in proportion to float64 weights (B, V)."""
     cumulative = weights.cumsum(-1)
