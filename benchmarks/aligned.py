@@ -7,7 +7,7 @@ Every task is a grammar and a prompt.  Each sampler draws ``--samples`` outputs;
 P), with P the model's own probabilities normalised over all outputs any sampler found, as the ASAp paper
 draws it, for growing numbers of outputs.  Passes are rows through the model, failed attempts included.
 Without ``--data`` the tasks are small ones that the pocket model finds more or less likely; with it, the
-``.gbnf`` and ``.prompt.txt`` pairs of a folder (SLIA, BV4, CP).
+``.gbnf`` and ``.prompt.txt`` pairs of a folder (SLIA, BV4, CP).  Of a prompt too long for the model the end is kept.
 """
 
 from __future__ import annotations
@@ -87,11 +87,13 @@ def divergence(counts: Counter[str], log_p: dict[str, float]) -> float:
 def measure(loaded: Any, task: Task, samples: int, max_tokens: int, seed: int) -> dict[str, Any]:
     """All samplers on one task: outputs in order, passes, log P of every output; or why there is none."""
     grammar, found = sg.gbnf(task.grammar), {}
+    room = loaded.model.config.max_position_embeddings - max_tokens
+    prompt = loaded.tokenizer(task.prompt)["input_ids"][-room:]
     for name, sampler in SAMPLERS.items():
         try:
             made = sg.generate(
                 loaded,
-                task.prompt,
+                prompt,
                 grammar=grammar,
                 n=samples,
                 sampler=sampler,
