@@ -58,8 +58,8 @@ def generations(
     model: Any, constraint: Any, prompts: list[list[int]], law: SamplingLaw | None = None, **options: Any
 ) -> list[Generation]:
     batch_size = options.pop("batch_size", None)
-    rows = make_rows(model, constraint, prompts, **options)
-    events = run(model, rows, law or SamplingLaw(1.0), constraint.grammar.parse, batch_size=batch_size)
+    rows = make_rows(model, constraint, prompts, law=law or SamplingLaw(1.0), **options)
+    events = run(model, rows, constraint.grammar.parse, batch_size=batch_size)
     found = {event.row: event.generation for event in events if event.generation is not None}
     assert sorted(found) == list(range(len(rows)))
     return [found[index] for index in sorted(found)]
@@ -261,7 +261,7 @@ def test_a_long_forced_run_is_scored_in_several_passes(monkeypatch: pytest.Monke
     constraint = ReferenceConstraint(Language.of(["xy" * 15, "z"]), vocabulary)
     model = tiny_gpt2(4, seed=2)
     whole = generations(model, constraint, [[0, 1], [2]], n=4, max_tokens=40)
-    monkeypatch.setattr("structgen.decode.loop.MAX_LOGITS", 1)
+    monkeypatch.setattr("structgen.decode.step.MAX_LOGITS", 1)
     pieces = generations(model, constraint, [[0, 1], [2]], n=4, max_tokens=40)
     assert any(len(g.tokens) == 30 for g in whole)
     for one, other in zip(whole, pieces, strict=True):
@@ -347,9 +347,9 @@ def test_the_model_is_left_in_the_mode_it_was_in() -> None:
 
 def test_decode_yields_each_row_done_exactly_when_it_is() -> None:
     model, constraint = tiny_llama(VOCABULARY.width, seed=2), constraint_of("branching")
-    rows = make_rows(model, constraint, [[0], [1, 2]], n=5, max_tokens=12)
+    rows = make_rows(model, constraint, [[0], [1, 2]], n=5, max_tokens=12, law=SamplingLaw(1))
     finished: list[Row] = []
-    for changed in decode(model, rows, SamplingLaw(1)):
+    for changed in decode(model, rows):
         assert not set(map(id, changed)) & set(map(id, finished))
         finished += [row for row in changed if not row.wants_model]
     assert len(finished) == len(rows)

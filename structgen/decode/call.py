@@ -1,0 +1,88 @@
+"""One model and its vocabulary, and the rows that calls ask of them.
+
+What `generate` and the engine have in common between what a user says and what the loop runs.  Knows
+how parts fit together; what they do stands in `request`, `settings`, `prompt` and `row`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from structgen.decode.forward import context_length, logits_width
+from structgen.decode.prompt import encode_prompt, model_and_tokenizer, vocabulary_for
+from structgen.decode.request import resolve_rows
+from structgen.decode.row import Row
+from structgen.decode.run import Reader, make_row
+from structgen.decode.settings import Settings
+from structgen.errors import VocabularyError
+
+
+class Session:
+    """A model with its tokenizer and vocabulary; ``asked`` may bring the vocabulary (a Constraint).
+
+    Raises VocabularyError when the model has fewer logits than the vocabulary has ids.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, asked: Mapping[str, Any] | None = None) -> None:
+        self.model, self.tokenizer = model_and_tokenizer(model, tokenizer)
+        bound = _bound_vocabulary(asked or {})
+        if self.tokenizer is None and bound is not None:
+            self.tokenizer = bound.tokenizer or bound
+        self.vocabulary = bound or vocabulary_for(self.model, self.tokenizer)
+        self.context = context_length(self.model)
+        width = logits_width(self.model)
+        if width < self.vocabulary.size:
+            raise VocabularyError(
+                f"the model returns {width} logits but the vocabulary has {self.vocabulary.size} ids; "
+                "this is not the model's tokenizer"
+            )
+
+    def rows(
+        self,
+        prompts: Sequence[Any],
+        asked: Mapping[str, Any],
+        stop: Any,
+        settings: Sequence[Mapping[str, Any]],
+        options: Mapping[str, Any],
+        count: int | None,
+        *,
+        n: int = 1,
+        own_seeds: bool = False,
+        first: int = 0,
+    ) -> list[tuple[Row, Reader]]:
+        """A row and its reader for each prompt and sample.
+
+        ``count``: how many prompts lists in ``asked`` are for, None: a single one.  ``own_seeds``: each
+        prompt counts its samples from 0.  ``first``: the index of the first row.
+        """
+        checked = [Settings.of(values) for values in settings]
+        wanted = resolve_rows(self.vocabulary, asked, stop, count, options)
+        found: list[tuple[Row, Reader]] = []
+        for prompt, (constraint, read), own in zip(prompts, wanted, checked, strict=True):
+            self._check_bound(constraint)
+            ids = encode_prompt(prompt, self.tokenizer, self.vocabulary)
+            for sample in range(n):
+                index = first + len(found)
+                stream = sample if own_seeds else len(found)
+                row = make_row(index, ids, constraint, self.context, stream=stream, **own.for_row())
+                found.append((row, read))
+        return found
+
+    def _check_bound(self, constraint: Any) -> None:
+        """Constraints compiled elsewhere must be for this vocabulary."""
+        own = constraint.vocabulary
+        if own is not self.vocabulary and own != self.vocabulary:
+            raise VocabularyError(
+                "a constraint was compiled for another vocabulary than this model's; "
+                "compile its grammar for this one, or give the grammar itself"
+            )
+
+
+def _bound_vocabulary(asked: Mapping[str, Any]) -> Any:
+    """The vocabulary of the first Constraint among what is asked for, where there is one."""
+    for value in (asked.get("grammar"), asked.get("schema")):
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            if one is not None and hasattr(one, "matcher") and hasattr(one, "vocabulary"):
+                return one.vocabulary
+    return None
