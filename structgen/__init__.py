@@ -39,7 +39,8 @@ from structgen.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from structgen.decode.generate import generate
     from structgen.decode.load import load
-    from structgen.decode.result import Generation
+    from structgen.decode.result import Alternative, Generation
+    from structgen.decode.score import Score, score
     from structgen.decode.streaming import StreamEvent
     from structgen.integrations.transformers import LogitsProcessor
 
@@ -47,6 +48,9 @@ __version__ = "0.1.0"
 
 # name -> module: these import torch or transformers.
 _LAZY = {
+    "Alternative": "structgen.decode.result",
+    "Score": "structgen.decode.score",
+    "score": "structgen.decode.score",
     "Generation": "structgen.decode.result",
     "StreamEvent": "structgen.decode.streaming",
     "generate": "structgen.decode.generate",
@@ -55,6 +59,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "Alternative",
     "BudgetTooSmall",
     "ComplexityLimitExceeded",
     "Constraint",
@@ -72,6 +77,7 @@ __all__ = [
     "MatcherTerminated",
     "Problem",
     "RegexSyntaxError",
+    "Score",
     "StreamEvent",
     "StructgenError",
     "TokenRejected",
@@ -90,6 +96,7 @@ __all__ = [
     "json_schema",
     "load",
     "regex",
+    "score",
     "set_cache_limit",
     "validate",
 ]

@@ -114,6 +114,23 @@ def test_importance_weights_turn_the_local_law_into_the_global_one() -> None:
     assert weights.max() <= 1 + 1e-6
 
 
+@pytest.mark.parametrize("law", [SamplingLaw(1), SamplingLaw(1, top_p=0.9), SamplingLaw(1, min_p=0.02)])
+def test_weighted_counts_are_the_models_own_probabilities(law: SamplingLaw) -> None:
+    """E[weight; output = s] = P(s) for every s, and E_global[1 / weight] = 1 / P(L); truncation is in P."""
+    model, constraint = tiny_llama(VOCABULARY.width, seed=5, sharpness=4), constraint_of("branching")
+    outcomes = enumerate_outcomes(model, [0], constraint, law=law)
+    sampled = generations(model, constraint, [[0]], law, n=4000, max_tokens=30, seed=3)
+    weights = np.array([g.weight for g in sampled])
+    for tokens, outcome in outcomes.items():
+        hits = weights * np.array([tuple(g.tokens) == tokens for g in sampled])
+        error = hits.std() / math.sqrt(len(hits))
+        assert abs(hits.mean() - outcome.model) < 4.3 * error + 1e-9
+    total = sum(outcome.model for outcome in outcomes.values())
+    by_global = sum(o.model / total / (o.model / o.local) for o in outcomes.values() if o.model)
+    reached = sum(o.local for o in outcomes.values() if o.model)
+    assert by_global == pytest.approx(reached / total)
+
+
 def best_sequence(model: Any, constraint: Any, prompt: list[int], max_tokens: int) -> list[int]:
     """Greedy under a budget by definition: the most probable token after which the output can be finished."""
     matcher, tokens = constraint.matcher(), []
