@@ -37,6 +37,7 @@ from structgen.validation import Problem, Validation, validate
 from structgen.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from structgen.decode.engine import Engine
     from structgen.decode.generate import generate
     from structgen.decode.load import load
     from structgen.decode.result import Alternative, Generation
@@ -48,6 +49,7 @@ __version__ = "0.1.0"
 
 # name -> module: these import torch or transformers.
 _LAZY = {
+    "Engine": "structgen.decode.engine",
     "Alternative": "structgen.decode.result",
     "Score": "structgen.decode.score",
     "score": "structgen.decode.score",
@@ -64,6 +66,7 @@ __all__ = [
     "ComplexityLimitExceeded",
     "Constraint",
     "ContextTooSmall",
+    "Engine",
     "Generation",
     "Grammar",
     "GrammarError",

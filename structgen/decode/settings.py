@@ -60,6 +60,10 @@ class Settings:
         return {name: getattr(self, name) for name in names}
 
 
+SETTINGS = frozenset(LAW) | {part.name for part in fields(Settings)} - {"law"}
+"""Every name that `Settings.of` knows."""
+
+
 def _check_integer(name: str, value: object, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise InvalidRequest(f"{name} must be an integer >= {least}, got {value!r}")

@@ -35,6 +35,15 @@ class StreamEvent(str):
         event.row, event.tokens, event.generation = row, tokens, generation
         return event
 
+    def merged(self, later: StreamEvent) -> StreamEvent:
+        """One event for this one and the next of the same row."""
+        return StreamEvent(
+            str(self) + str(later),
+            row=self.row,
+            tokens=self.tokens + later.tokens,
+            generation=later.generation,
+        )
+
 
 class TextStream:
     """Bytes in, whole characters out; ``text`` is everything so far.
