@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from structgen.decode.canonical import CanonicalMatcher
+from structgen.decode.forced import forced_draft
 from structgen.decode.forward import context_length, logits_width
+from structgen.decode.healing import HealingMatcher, take_back
 from structgen.decode.prompt import encode_prompt, model_and_tokenizer, vocabulary_for
 from structgen.decode.request import resolve_rows
 from structgen.decode.row import Row
@@ -62,10 +65,16 @@ class Session:
         for prompt, (constraint, read), own in zip(prompts, wanted, checked, strict=True):
             self._check_bound(constraint)
             ids = encode_prompt(prompt, self.tokenizer, self.vocabulary)
+            ids, owed = take_back(ids, self.vocabulary) if own.heal else (ids, b"")
+            source = Wrapped(constraint, canonical=own.is_canonical, owed=owed)
+            propose = forced_draft if own.forced == "draft" else None
             for sample in range(n):
                 index = first + len(found)
                 stream = sample if own_seeds else len(found)
-                row = make_row(index, ids, constraint, self.context, stream=stream, **own.for_row())
+                row = make_row(
+                    index, ids, source, self.context, stream=stream, propose=propose, **own.for_row()
+                )
+                row.law_name = "canonical" if own.is_canonical else "local"
                 found.append((row, read))
         return found
 
@@ -77,6 +86,20 @@ class Session:
                 "a constraint was compiled for another vocabulary than this model's; "
                 "compile its grammar for this one, or give the grammar itself"
             )
+
+
+class Wrapped:
+    """A constraint whose matchers heal the prompt's end (``owed``) and keep to canonical segmentations."""
+
+    def __init__(self, constraint: Any, *, canonical: bool, owed: bytes) -> None:
+        self.vocabulary, self.grammar = constraint.vocabulary, constraint.grammar
+        self._constraint, self._canonical, self._owed = constraint, canonical, owed
+
+    def matcher(self) -> Any:
+        matcher = self._constraint.matcher()
+        if self._owed:
+            matcher = HealingMatcher(matcher, self.vocabulary, self._owed)
+        return CanonicalMatcher(matcher, self.vocabulary) if self._canonical else matcher
 
 
 def _bound_vocabulary(asked: Mapping[str, Any]) -> Any:

@@ -49,6 +49,9 @@ def generate(
     on_token: Callable[[StreamEvent], object] | None = None,
     stream: bool = False,
     weights: bool = True,
+    forced: str | Sequence[str] = "singleton",
+    canonical: bool | Sequence[bool] = False,
+    heal: bool | Sequence[bool] = False,
     batch_size: int | None = None,
     errors: str = "raise",
     **grammar_options: Any,
@@ -76,6 +79,13 @@ def generate(
     four among what is allowed instead (see `structgen.decode.law`).  ``logprobs=k`` notes the k best
     alternatives and the entropy at every token.  ``weights=False`` spares the last pass that scores forced
     tokens behind the last draw (their log-probabilities and ``log_mass`` are then nan).
+
+    ``forced``: what is done with text that must come next.  "singleton" appends tokens that are the only
+    allowed one; "draft" also feeds the usual segmentation of forced text ahead and keeps what the draws
+    agree with: the same outputs in fewer passes.  ``canonical=True`` allows only segmentations that the
+    tokenizer itself would produce (the canonical law, ``Generation.law``), in which far more is the only
+    allowed token; ``forced="canonical"`` is another name for it.  ``heal=True`` takes back the end of a
+    prompt that was cut inside a token; the first token then begins with it, the text does not.
 
     Output i (prompt index times n plus sample index) draws from a generator of its own, seeded by
     (``seed``, i); where ``seed`` is a list, by (the prompt's seed, sample index).  Same inputs, same tokens,
@@ -120,6 +130,9 @@ def generate(
             "seed": seed,
             "logprobs": logprobs,
             "weights": weights,
+            "forced": forced,
+            "canonical": canonical,
+            "heal": heal,
         },
         count,
     )

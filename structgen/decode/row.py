@@ -83,6 +83,7 @@ class Row:
         self.fed = 0  # tokens of prompt and output that are in the model's cache
         self.mask: MaskArray | None = None  # the mask of the present state, where it is known already
         self.draft: list[int] = []  # what is likely to follow ``tokens``, to be fed along
+        self.law_name = "local"
         self.vocabulary = vocabulary
         self._logprobs = logprobs or 0
         self._propose = propose

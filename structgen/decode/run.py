@@ -58,7 +58,7 @@ class Output:
         self._text = TextStream()
         self._data = bytearray()
         self._told = 0  # tokens
-        self._pushed = 0  # bytes of the text
+        self._pushed = self._skip = getattr(row.matcher, "skip", 0)  # bytes told, and those of the prompt
 
     def news(self) -> StreamEvent | None:
         """The event that tells what changed since the last one; None where nothing did."""
@@ -69,7 +69,7 @@ class Output:
         self._told += len(tokens)
         upto = len(self._data)
         if hasattr(row.matcher, "shown"):  # free text holds back what may be a stop string
-            upto = row.matcher.shown(final=done)
+            upto = self._skip + row.matcher.shown(final=done)
         text = self._text.push(bytes(self._data[self._pushed : upto]), final=done)
         self._pushed = max(upto, self._pushed)
         generation = self._finished() if done else None
@@ -94,6 +94,7 @@ class Output:
             masked_logprobs=row.masked_logprobs,
             log_mass=float("nan") if row.end_unscored or row.error else sum(row.log_z),
             finish_reason=row.finish_reason,
+            law=row.law_name,
             end_logprob=row.end_logprob,
             end_masked_logprob=row.end_masked_logprob,
             alternatives=row.alternatives,

@@ -54,6 +54,11 @@ class Settings:
         law = SamplingLaw(**{name: value for name, value in values.items() if name in LAW})
         return cls(law=law, **{name: value for name, value in values.items() if name not in LAW})
 
+    @property
+    def is_canonical(self) -> bool:
+        """Whether masks hold canonical segmentations only."""
+        return self.canonical or self.forced == "canonical"
+
     def for_row(self) -> dict[str, Any]:
         """The settings a `Row` takes under the same names."""
         names = ("law", "max_tokens", "max_time", "seed", "logprobs", "weights")
