@@ -15,10 +15,10 @@ from structgen.decode.forward import context_length, logits_width
 from structgen.decode.healing import HealingMatcher, take_back
 from structgen.decode.prompt import encode_prompt, model_and_tokenizer, vocabulary_for
 from structgen.decode.request import resolve_rows
-from structgen.decode.row import Row
-from structgen.decode.run import Reader, make_row
+from structgen.decode.run import Output, make_row
 from structgen.decode.settings import Settings
 from structgen.errors import VocabularyError
+from structgen.grammars.json_schema import JsonSchema
 
 
 class Session:
@@ -41,7 +41,7 @@ class Session:
                 "this is not the model's tokenizer"
             )
 
-    def rows(
+    def outputs(
         self,
         prompts: Sequence[Any],
         asked: Mapping[str, Any],
@@ -53,15 +53,15 @@ class Session:
         n: int = 1,
         own_seeds: bool = False,
         first: int = 0,
-    ) -> list[tuple[Row, Reader]]:
-        """A row and its reader for each prompt and sample.
+    ) -> list[Output]:
+        """An output for each prompt and sample.
 
         ``count``: how many prompts lists in ``asked`` are for, None: a single one.  ``own_seeds``: each
         prompt counts its samples from 0.  ``first``: the index of the first row.
         """
         checked = [Settings.of(values) for values in settings]
         wanted = resolve_rows(self.vocabulary, asked, stop, count, options)
-        found: list[tuple[Row, Reader]] = []
+        found: list[Output] = []
         for prompt, (constraint, read), own in zip(prompts, wanted, checked, strict=True):
             self._check_bound(constraint)
             ids = encode_prompt(prompt, self.tokenizer, self.vocabulary)
@@ -75,7 +75,7 @@ class Session:
                     index, ids, source, self.context, stream=stream, propose=propose, **own.for_row()
                 )
                 row.law_name = "canonical" if own.is_canonical else "local"
-                found.append((row, read))
+                found.append(Output(row, read, json=isinstance(constraint.grammar, JsonSchema)))
         return found
 
     def _check_bound(self, constraint: Any) -> None:

@@ -57,7 +57,7 @@ class CanonicalPairs:
                 "canonical=True needs a tokenizer that encodes a text as it stands; this one normalizes it "
                 "or puts a space in front"
             )
-        self._vocabulary = vocabulary
+        self._of = weakref.ref(vocabulary)  # kept under it: must not keep it alive
         self._width = vocabulary.width
         self._known: dict[int | None, tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]] = {}
         tokenizer = getattr(vocabulary, "tokenizer", None)
@@ -80,15 +80,17 @@ class CanonicalPairs:
         return found
 
     def _ask(self, last: int | None, tokens: list[int]) -> list[bool]:
-        before = b"" if last is None else self._vocabulary.token_bytes(last) or b""
+        vocabulary = self._of()
+        assert vocabulary is not None, "whoever asks holds the vocabulary"
+        before = b"" if last is None else vocabulary.token_bytes(last) or b""
         head = [] if last is None else [last]
         texts: list[str | None] = []
         for token in tokens:
             try:
-                texts.append((before + (self._vocabulary.token_bytes(token) or b"")).decode())
+                texts.append((before + (vocabulary.token_bytes(token) or b"")).decode())
             except UnicodeDecodeError:
                 texts.append(None)
-        encoded = iter(self._encode([text for text in texts if text is not None]))
+        encoded = iter(self._encode(vocabulary, [text for text in texts if text is not None]))
         return [
             (self._merge([*head, token]) if text is None else next(encoded)) == [*head, token]
             for text, token in zip(texts, tokens, strict=True)
@@ -101,10 +103,10 @@ class CanonicalPairs:
         written = "".join(self._backend.id_to_token(token) for token in tokens)
         return [piece.id for piece in self._merges.tokenize(written)]
 
-    def _encode(self, texts: list[str]) -> list[list[int]]:
+    def _encode(self, vocabulary: Any, texts: list[str]) -> list[list[int]]:
         if self._backend is not None and hasattr(self._backend, "encode_batch"):
             return [list(one.ids) for one in self._backend.encode_batch(texts, add_special_tokens=False)]
-        return [self._vocabulary.encode(text) for text in texts]
+        return [vocabulary.encode(text) for text in texts]
 
 
 class CanonicalMatcher:

@@ -93,9 +93,11 @@ class Engine:
         kinds = {name: asked.pop(name, None) for name in KINDS}
         stop = asked.pop("stop", None)
         settings = {name: asked.pop(name) for name in list(asked) if name in SETTINGS}
-        ((row, read),) = self._session.rows([prompt], kinds, stop, [settings], asked, None)
+        (output,) = self._session.outputs([prompt], kinds, stop, [settings], asked, None)
         future = Pending(self._wake)
-        job = _Job(Output(row, read), future, Stream(future) if stream else None)
+        job = _Job(output, future, Stream(future) if stream else None)
+        if stream:
+            output.watch()
         with self._changed:
             if self._closing:
                 raise StructgenError("this engine is closed; make another one")

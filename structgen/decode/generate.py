@@ -6,14 +6,14 @@ the tokens and the text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 from structgen.decode.call import Session
 from structgen.decode.prompt import as_batch, is_batch
-from structgen.decode.run import run
+from structgen.decode.run import run_outputs
 from structgen.decode.settings import spread
-from structgen.decode.streaming import StreamEvent
+from structgen.decode.streaming import EventStream, StreamEvent
 from structgen.errors import InvalidRequest
 
 SAMPLERS = ("masked",)
@@ -70,8 +70,9 @@ def generate(
     no constraint of its own in such lists gets free text.
 
     Returns a Generation; a list for a list of prompts; with ``n`` > 1 a list of n for each prompt.
-    With ``stream=True`` an iterator of StreamEvents instead, each a ``str`` of new text, the last one of
-    each output with its ``generation``.  ``on_token`` is called with the same events.
+    With ``stream=True`` an iterator of StreamEvents instead (``for`` or ``async for``), each a ``str`` of new
+    text with the parts of a JSON value that it closes, the last one of each output with its
+    ``generation``.  ``on_token`` is called with the same events.
 
     The law is the local one: each token from the model restricted to what is allowed.  The model's law is
     that of its logits after the penalties and ``logit_bias``, ``temperature`` (0: always the most
@@ -137,14 +138,16 @@ def generate(
         count,
     )
     session = Session(model, tokenizer, asked)
-    jobs = session.rows(
+    outputs = session.outputs(
         prompts, asked, stop, settings, grammar_options, count, n=n, own_seeds=isinstance(seed, (list, tuple))
     )
-    rows, readers = [row for row, _ in jobs], [read for _, read in jobs]
-    events = _observed(run(session.model, rows, readers, batch_size=batch_size), on_token)
+    if stream or on_token is not None:
+        for output in outputs:
+            output.watch()
+    events = _observed(run_outputs(session.model, outputs, batch_size=batch_size), on_token)
     if stream:
-        return events
-    found: list[Any] = [None] * len(rows)
+        return EventStream(events)
+    found: list[Any] = [None] * len(outputs)
     for event in events:
         if event.generation is not None:
             found[event.row] = event.generation
@@ -166,12 +169,15 @@ def _raise_first(found: list[Any]) -> None:
 
 
 def _observed(
-    events: Iterator[StreamEvent], on_token: Callable[[StreamEvent], object] | None
-) -> Iterator[StreamEvent]:
-    for event in events:
-        if on_token is not None:
-            on_token(event)
-        yield event
+    events: Generator[StreamEvent, None, None], on_token: Callable[[StreamEvent], object] | None
+) -> Generator[StreamEvent, None, None]:
+    try:
+        for event in events:
+            if on_token is not None:
+                on_token(event)
+            yield event
+    finally:
+        events.close()
 
 
 def _check(n: int, sampler: str, batch_size: int | None, errors: str) -> None:

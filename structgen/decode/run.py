@@ -8,12 +8,13 @@ Knows matchers and a function that reads finished text, but no grammars.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from structgen.decode.forward import context_length
 from structgen.decode.loop import decode
 from structgen.decode.matching import ConstraintLike
+from structgen.decode.partial import PartialJson
 from structgen.decode.result import Generation
 from structgen.decode.row import Row
 from structgen.decode.streaming import StreamEvent, TextStream
@@ -52,13 +53,19 @@ def make_rows(
 class Output:
     """A row and what has been told of it; ``news()`` tells what is new."""
 
-    def __init__(self, row: Row, read: Reader) -> None:
+    def __init__(self, row: Row, read: Reader, *, json: bool = False) -> None:
         self.row = row
+        self._json = PartialJson() if json else None
+        self._watched = False
         self._read = read
         self._text = TextStream()
         self._data = bytearray()
         self._told = 0  # tokens
         self._pushed = self._skip = getattr(row.matcher, "skip", 0)  # bytes told, and those of the prompt
+
+    def watch(self) -> None:
+        """Tell the parts of a JSON value as they close, too; somebody looks at every event."""
+        self._watched = self._json is not None
 
     def news(self) -> StreamEvent | None:
         """The event that tells what changed since the last one; None where nothing did."""
@@ -73,9 +80,20 @@ class Output:
         text = self._text.push(bytes(self._data[self._pushed : upto]), final=done)
         self._pushed = max(upto, self._pushed)
         generation = self._finished() if done else None
-        if text or tokens or generation is not None:
+        if not (text or tokens or generation is not None):
+            return None
+        if not self._watched or self._json is None:
             return StreamEvent(text, row=row.index, tokens=tokens, generation=generation)
-        return None
+        whole = done and row.error is None
+        closed = tuple(self._json.push(text, final=whole))
+        return StreamEvent(
+            text,
+            row=row.index,
+            tokens=tokens,
+            generation=generation,
+            closed=closed,
+            partial=self._json.value,
+        )
 
     def _finished(self) -> Generation:
         """The result; what the reader refuses (a validator written in Python) is the row's error."""
@@ -106,19 +124,27 @@ class Output:
 
 def run(
     model: Any, rows: Sequence[Row], read: Reader | Sequence[Reader], *, batch_size: int | None = None
-) -> Iterator[StreamEvent]:
+) -> Generator[StreamEvent, None, None]:
     """Decode all rows; yields the new text of each, and its Generation with the last piece.
 
     ``read`` turns finished text into a value: one function for all rows, or one for each.
     """
     readers = [read] * len(rows) if callable(read) else read
-    outputs = {row: Output(row, reader) for row, reader in zip(rows, readers, strict=True)}
+    outputs = [Output(row, reader) for row, reader in zip(rows, readers, strict=True)]
+    return run_outputs(model, outputs, batch_size=batch_size)
+
+
+def run_outputs(
+    model: Any, outputs: Sequence[Output], *, batch_size: int | None = None
+) -> Generator[StreamEvent, None, None]:
+    """The same for outputs that are made already."""
+    of_row = {output.row: output for output in outputs}
     was_training = model.training
     model.eval()
     try:
-        for changed in decode(model, rows, max_batch=batch_size):
+        for changed in decode(model, list(of_row), max_batch=batch_size):
             for row in changed:
-                event = outputs[row].news()
+                event = of_row[row].news()
                 if event is not None:
                     yield event
     finally:
