@@ -163,6 +163,7 @@ class Soak:
             "top_k": self.rng.choice([0, 0, 20]),
             "seed": number,
             "max_tokens": self.rng.choice([120, 200]),
+            "forced": self.rng.choice(["singleton", "singleton", "draft"]),
         }
         fault = self.rng.choice(FAULTS) if self.rng.random() < 0.06 else None
         if fault is not None:

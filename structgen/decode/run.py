@@ -148,4 +148,5 @@ def run_outputs(
                 if event is not None:
                     yield event
     finally:
-        model.train(was_training)
+        if was_training:
+            model.train()
