@@ -7,7 +7,7 @@ Every task is a grammar and a prompt.  Each sampler draws ``--samples`` outputs;
 P), with P the model's own probabilities normalised over all outputs any sampler found, as the ASAp paper
 draws it, for growing numbers of outputs.  Passes are rows through the model, failed attempts included.
 Without ``--data`` the tasks are small ones that the pocket model finds more or less likely; with it, the
-``.gbnf`` and ``.prompt.txt`` pairs of a folder (SLIA, BV4, CP).  Of a prompt too long for the model the end is kept.
+``.gbnf`` and ``.prompt.txt`` pairs of a folder (SLIA, BV4, CP); of a prompt too long for the model, the end.
 """
 
 from __future__ import annotations

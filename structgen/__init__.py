@@ -45,9 +45,11 @@ from structgen.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from structgen.decode.aligned.state import AlignedState
     from structgen.decode.distortion import Distortion, distortion
+    from structgen.decode.engine import Engine
     from structgen.decode.generate import generate
     from structgen.decode.load import load
-    from structgen.decode.result import Generation
+    from structgen.decode.result import Alternative, Generation
+    from structgen.decode.score import Score, score
     from structgen.decode.streaming import StreamEvent
     from structgen.integrations.transformers import LogitsProcessor
 
@@ -57,6 +59,10 @@ __version__ = "0.1.0"
 _LAZY = {
     "AlignedState": "structgen.decode.aligned.state",
     "Distortion": "structgen.decode.distortion",
+    "Engine": "structgen.decode.engine",
+    "Alternative": "structgen.decode.result",
+    "Score": "structgen.decode.score",
+    "score": "structgen.decode.score",
     "Generation": "structgen.decode.result",
     "StreamEvent": "structgen.decode.streaming",
     "distortion": "structgen.decode.distortion",
@@ -67,12 +73,14 @@ _LAZY = {
 
 __all__ = [
     "AlignedState",
+    "Alternative",
     "BudgetTooSmall",
     "ComplexityLimitExceeded",
     "Constraint",
     "ConstraintCache",
     "ContextTooSmall",
     "Distortion",
+    "Engine",
     "Generation",
     "Grammar",
     "GrammarError",
@@ -88,6 +96,7 @@ __all__ = [
     "Problem",
     "RegexSyntaxError",
     "SamplingFailed",
+    "Score",
     "StreamEvent",
     "StructgenError",
     "TokenRejected",
@@ -100,8 +109,8 @@ __all__ = [
     "choice",
     "clear_cache",
     "compile",
-    "ebnf",
     "distortion",
+    "ebnf",
     "example",
     "fill_masks",
     "gbnf",
@@ -110,6 +119,7 @@ __all__ = [
     "lark",
     "load",
     "regex",
+    "score",
     "set_cache_limit",
     "validate",
 ]

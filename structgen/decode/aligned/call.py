@@ -5,7 +5,7 @@ Holds no algorithm of its own.  Knows what a Generation is; the samplers do not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from structgen.decode.aligned.asap import Asap
@@ -19,9 +19,11 @@ from structgen.decode.aligned.sampler import Sampler
 from structgen.decode.aligned.smc import Smc
 from structgen.decode.aligned.state import AlignedState
 from structgen.decode.aligned.target import Target
-from structgen.decode.forward import context_length
+from structgen.decode.call import Session, Wrapped
+from structgen.decode.prompt import encode_prompt
 from structgen.decode.result import Generation, Stats
-from structgen.decode.sampling import SamplingLaw
+from structgen.decode.settings import Settings
+from structgen.decode.streaming import StreamEvent
 from structgen.errors import BudgetTooSmall, ContextTooSmall, InvalidRequest
 
 NAMES: dict[str, Callable[[], Sampler]] = {
@@ -49,48 +51,62 @@ def sampler_of(what: Any) -> Sampler:
     return found
 
 
-def aligned_generations(
-    model: Any,
-    prompts: Sequence[Sequence[int]],
-    constraint: Any,
-    law: SamplingLaw,
-    read: Callable[[str], Any],
-    *,
-    n: int,
-    max_tokens: int,
-    seed: int,
+def aligned_events(
+    session: Session,
+    prompts: Sequence[Any],
+    wanted: Sequence[tuple[Any, Callable[[str], Any], Settings]],
     sampler: Any,
     state: AlignedState | None = None,
+    *,
+    n: int,
     batch_size: int | None = None,
-) -> Iterator[Generation]:
-    """The outputs of a call, prompt by prompt, n each."""
+) -> Generator[StreamEvent, None, None]:
+    """The outputs of a call as one event each, prompt by prompt, n each."""
     chosen = sampler_of(sampler)
     state = AlignedState() if state is None else state
+    targets = [
+        _target(session, encode_prompt(prompt, session.tokenizer, session.vocabulary), *one, batch_size)
+        for prompt, one in zip(prompts, wanted, strict=True)
+    ]
+    return _events(session.model, targets, wanted, chosen, state, n)
+
+
+def _events(
+    model: Any,
+    targets: Sequence[Target],
+    wanted: Sequence[tuple[Any, Callable[[str], Any], Settings]],
+    chosen: Sampler,
+    state: AlignedState,
+    n: int,
+) -> Generator[StreamEvent, None, None]:
     was_training = model.training
     model.eval()
     try:
-        for index, prompt in enumerate(prompts):
-            target = _target(model, prompt, constraint, law, max_tokens, batch_size)
-            samples = chosen.sample(target, n, (seed, index), state.trie(target))
+        for index, (target, (_, read, settings)) in enumerate(zip(targets, wanted, strict=True)):
+            samples = chosen.sample(target, n, (settings.seed, index), state.trie(target))
             state.trim()
             for place, output in enumerate(samples.outputs):
-                yield _generation(target, chosen, samples, place, output, read)
+                one = _generation(target, chosen, samples, place, output, read)
+                yield StreamEvent(one.text, row=index * n + place, tokens=tuple(one.tokens), generation=one)
     finally:
         model.train(was_training)
 
 
 def _target(
-    model: Any,
+    session: Session,
     prompt: Sequence[int],
     constraint: Any,
-    law: SamplingLaw,
-    max_tokens: int,
+    read: Callable[[str], Any],
+    settings: Settings,
     batch_size: int | None,
 ) -> Target:
-    context = context_length(model)
+    if settings.heal or settings.max_time is not None or settings.forced == "draft":
+        raise InvalidRequest('heal=, max_time= and forced="draft" belong to sampler="masked"; leave them out')
+    source = Wrapped(constraint, canonical=True, owed=b"") if settings.is_canonical else constraint
+    context, max_tokens = session.context, settings.max_tokens
     room = max_tokens if context is None else min(max_tokens, max(0, context - len(prompt)))
     try:
-        return Target(model, prompt, constraint, law, room, batch_size or 16)
+        return Target(session.model, prompt, source, settings.law, room, batch_size or 16)
     except BudgetTooSmall as error:
         if context is None or error.needed > max_tokens:
             raise BudgetTooSmall(error.needed, max_tokens) from None

@@ -107,8 +107,8 @@ def key_of(target: Target) -> str:
     digest = hashlib.sha256()
     config: Any = getattr(target.model, "config", None)
     described = config.to_json_string() if hasattr(config, "to_json_string") else repr(config)
-    law = [target.law.temperature, target.law.top_p, target.law.top_k]
-    digest.update(json.dumps([VERSION, described, target.prompt, law, target.max_tokens]).encode())
+    digest.update(json.dumps([VERSION, described, target.prompt, target.max_tokens]).encode())
+    digest.update(repr(target.law).encode())
     for parameter in target.model.parameters():
         # A few numbers of each matrix tell two trainings of one architecture apart.
         some = parameter.detach().flatten()[:: max(1, parameter.numel() // 16)][:16]

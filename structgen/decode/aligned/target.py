@@ -22,7 +22,7 @@ import torch
 
 from structgen.decode.forward import CausalBatch, takes_ragged_batches
 from structgen.decode.matching import ConstraintLike, MatcherLike, allowed_tokens
-from structgen.decode.sampling import SamplingLaw, log_probabilities, truncated
+from structgen.decode.sampling import SamplingLaw, log_probabilities
 from structgen.errors import BudgetTooSmall, InvalidRequest, StructgenError
 
 Floats = npt.NDArray[np.float64]
@@ -58,6 +58,16 @@ class Target:
             raise InvalidRequest(
                 "temperature=0 has no law to align with: the most probable whole output is a search, "
                 'not a sample; use sampler="masked" or a temperature above 0'
+            )
+        if law.truncates and law.truncate == "allowed":
+            raise InvalidRequest(
+                'truncate="allowed" narrows what the mask leaves, which no weight can undo; aligned samplers '
+                'take truncate="model", where top_k and top_p are part of the model\'s law'
+            )
+        if law.repetition_penalty != 1 or law.presence_penalty or law.frequency_penalty:
+            raise InvalidRequest(
+                "penalties make every token depend on those before it in a way that aligned samplers do not "
+                'follow; leave them out, or take sampler="masked"'
             )
         needed = constraint.matcher().distance()
         if needed > max_tokens:
@@ -105,9 +115,7 @@ class Target:
 
     def log_p_of(self, logits: torch.Tensor) -> Floats:
         """log p (B, keep, V) in float64, after temperature and truncation."""
-        log_p = log_probabilities(logits, self.law)
-        if self.law.truncates:
-            log_p = truncated(log_p.flatten(0, 1), self.law).reshape(log_p.shape)
+        log_p = log_probabilities(logits.flatten(0, 1), self.law).reshape(logits.shape)
         found: Floats = log_p.double().cpu().numpy()
         if np.isnan(found).any():
             raise StructgenError(
