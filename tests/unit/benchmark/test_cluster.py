@@ -32,8 +32,9 @@ def two_nodes() -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     try:
-        nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-        nodes.add_node(num_cpus=1)
+        small: dict[str, Any] = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 80 << 20}
+        nodes = Cluster(initialize_head=True, head_node_args=small)
+        nodes.add_node(**small)
         ray.init(address=nodes.address, log_to_driver=False, logging_level="error")
     except (Exception, SystemExit) as error:  # Ray gives its own processes half a minute
         pytest.skip(f"Ray could not start two nodes here: {error!r}")
