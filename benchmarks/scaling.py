@@ -212,7 +212,7 @@ def plot(curves: dict[str, Curve], path: Path) -> None:
         axes.grid(alpha=0.3)
         axes.legend(fontsize=7)
     figure.tight_layout()
-    figure.savefig(path, dpi=75)
+    figure.savefig(path, dpi=64)
 
 
 def main() -> None:
