@@ -44,18 +44,23 @@ class RegexStore:
     def repeat(self, r: int, min: int, max: int | None = None) -> int:
         """At least min times, at most max times (None: no bound)."""
 
+    def punycode(self, r: int, octets: int) -> int:
+        """
+        Texts of at most so many octets that RFC 3492 decodes to a member of r beyond ASCII: what stands behind "xn--" in host names, those that a bounded search finds the way to.
+        """
+
     def nullable(self, r: int) -> bool: ...
     def step(self, r: int, byte: int) -> int:
         """What may follow the byte; 0 where no completion exists."""
 
     def empty(self, r: int) -> bool: ...
     def distance(self, r: int) -> int:
-        """
-        Bytes of the witness; 2**32 - 1 when it is longer or there is none.
-        """
+        """Bytes of the witness; 2**32 - 1 when it is longer or there is none."""
 
     def witness(self, r: int) -> builtins.bytes:
-        """A shortest member, unless that takes too long to prove: then a short one."""
+        """
+        A shortest member, unless that takes too long to prove: then a short one.
+        """
 
     def matches(self, r: int, text: str | builtins.bytes) -> bool: ...
     def print(self, r: int) -> str: ...

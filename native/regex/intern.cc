@@ -213,6 +213,11 @@ void Engine::measure(Node& n, Lengths& length) const {
       n.utf8 = kUtf8AllMixed & ~15u;
       break;
     }
+    case Kind::kPunycode:
+      length = {n.c, n.d, n.c, n.d, n.c};  // as if the known completion were a shortest one
+      if (n.c == 0) n.flags |= kNullable;
+      n.utf8 = kUtf8AllMixed & ~15u;
+      break;
   }
 }
 
@@ -322,6 +327,7 @@ std::size_t Engine::memory_bytes() const {
   for (const WordArray& array : arrays_)
     total += array.text.capacity() + array.offsets.capacity() * 4 + sizeof(array);
   for (const auto& [id, ranges] : characters_) total += 112 + ranges.capacity() * sizeof(CodePointRange);
+  for (const auto& codec : codecs_) total += codec->memory_bytes();
   total += equations_.capacity() * 4 + derivative_cache_.capacity() * sizeof(CachedDerivative);
   total += (seen_.capacity() + collected_.capacity() + set_seen_.capacity()) * 4;
   total += known_.size() * 40 + known_.bucket_count() * 8 + alive_.size() * 32 + alive_.bucket_count() * 8;
