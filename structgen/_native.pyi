@@ -44,6 +44,11 @@ class RegexStore:
     def repeat(self, r: int, min: int, max: int | None = None) -> int:
         """At least min times, at most max times (None: no bound)."""
 
+    def punycode(self, r: int, octets: int) -> int:
+        """
+        Texts of at most so many octets that RFC 3492 decodes to a member of r beyond ASCII: what stands behind "xn--" in host names, those that a bounded search finds the way to.
+        """
+
     def nullable(self, r: int) -> bool: ...
     def step(self, r: int, byte: int) -> int:
         """What may follow the byte; 0 where no completion exists."""

@@ -531,4 +531,20 @@ Regex Engine::declare(bool nullable) {
 
 void Engine::define(Regex name, Regex body) { equations_[nodes_[name].a] = body; }
 
+Regex Engine::punycode(Regex labels, std::uint32_t octets) {
+  const auto same = [&](const auto& one) { return one->labels() == labels && one->octets() == octets; };
+  const auto at = std::find_if(codecs_.begin(), codecs_.end(), same);
+  const auto codec = static_cast<std::uint32_t>(at - codecs_.begin());
+  if (at == codecs_.end()) codecs_.push_back(std::make_unique<Punycode>(*this, labels, octets));
+  return codec_state(codec, codecs_[codec]->start());
+}
+
+Regex Engine::codec_state(std::uint32_t codec, std::uint32_t state) {
+  if (state == Punycode::kDead) return kNothing;
+  const Punycode& of = *codecs_[codec];
+  const auto way = static_cast<std::uint32_t>(of.completion(state).size());
+  const std::uint32_t left = of.octets() - of.length(state);
+  return intern({.kind = Kind::kPunycode, .a = codec, .b = state, .c = way, .d = left});
+}
+
 }  // namespace structgen::regex

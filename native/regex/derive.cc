@@ -94,6 +94,8 @@ Regex Engine::derive_node(Regex r, std::uint8_t byte) {
     }
     case Kind::kRecursive:
       return derive(equations_[n.a], byte);
+    case Kind::kPunycode:
+      return codec_state(n.a, codecs_[n.a]->step(n.b, byte));
   }
   return kNothing;
 }
@@ -147,6 +149,11 @@ ByteSet Engine::first_bytes(Regex r) {
       result.add(0x00, 0x7F);
       result.add(0xC2, 0xF4);
       break;
+    case Kind::kPunycode:
+      result.add('a', 'z');
+      result.add('0', '9');
+      result.add('-', '-');
+      break;
   }
   first_[r] = byte_set(result) + 1;
   return result;
@@ -175,7 +182,8 @@ void Engine::collect_sets(Regex r) {
       first_bytes(r);
       take(first_[r] - 1);
       break;
-    case Kind::kWords: {
+    case Kind::kWords:
+    case Kind::kPunycode: {
       const ByteSet first = first_bytes(r);
       for (unsigned byte = 0; byte < 256; ++byte) {
         if (!first.has(static_cast<std::uint8_t>(byte))) continue;

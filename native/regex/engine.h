@@ -10,6 +10,7 @@
 //   search.cc      emptiness, distance, witness
 //   horizon.cc    what short texts cannot tell apart
 //   print.cc       the readable form
+//   punycode.cc    encoded labels of host names
 //
 // Does not know: pattern syntax, Python, JSON.
 //
@@ -27,6 +28,7 @@
 
 #include "budget.h"
 #include "regex/node.h"
+#include "regex/punycode.h"
 #include "regex/utf8.h"
 #include "regex/words.h"
 #include "rows.h"
@@ -59,6 +61,7 @@ class Engine {
   // A name to be used inside its own definition, after at least one code point.
   Regex declare(bool nullable);
   void define(Regex name, Regex body);
+  Regex punycode(Regex labels, std::uint32_t octets);  // punycode.h: what decodes to one of these
 
   // --- Reading.
   const Node& node(Regex r) const { return nodes_[r]; }
@@ -141,6 +144,7 @@ class Engine {
   bool merge_character_loops(std::vector<Regex>& parts);
   bool clip_lengths(std::vector<Regex>& parts);
   bool merge_complements(std::vector<Regex>& parts);
+  Regex codec_state(std::uint32_t codec, std::uint32_t state);
 
   // horizon.cc
   std::uint32_t reach(Regex r, unsigned depth);
@@ -160,6 +164,7 @@ class Engine {
 
   // search.cc
   bool alive(Regex r, Budget& budget);
+  bool all_alive(Regex r, Budget& budget);
   bool search(Regex start, Goal goal, std::uint64_t most, Budget& budget);
   void append_shortest(Regex r, std::string& out);
 
@@ -179,6 +184,7 @@ class Engine {
   std::size_t character_ranges_ = 0;  // of all of these
   std::unordered_map<std::uint64_t, std::vector<Regex>> character_index_;  // hash of the ranges
   std::vector<Regex> equations_;                                           // body of each name
+  std::vector<std::unique_ptr<Punycode>> codecs_;
   std::array<Regex, kUtf8States> domains_{};
   Regex any_character_ = kNothing;
 

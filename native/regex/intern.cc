@@ -206,6 +206,11 @@ void Engine::measure(Node& n, Lengths& length) const {
       n.utf8 = kUtf8AllMixed & ~15u;
       break;
     }
+    case Kind::kPunycode:
+      length = {n.c, n.d, n.c, n.d, n.c};  // as if the known completion were a shortest one
+      if (n.c == 0) n.flags |= kNullable;
+      n.utf8 = kUtf8AllMixed & ~15u;
+      break;
   }
 }
 
@@ -300,6 +305,7 @@ std::size_t Engine::memory_bytes() const {
   total += sets_.capacity() * sizeof(ByteSet) + set_index_.size() * (sizeof(ByteSet) + 32);
   total += word_bytes_;
   total += characters_.size() * 112 + character_ranges_ * sizeof(CodePointRange);
+  for (const auto& codec : codecs_) total += codec->memory_bytes();
   total += equations_.capacity() * 4 + derivative_cache_.capacity() * sizeof(CachedDerivative);
   total += (seen_.capacity() + collected_.capacity() + set_seen_.capacity()) * 4;
   total += known_.size() * 40 + known_.bucket_count() * 8 + alive_.size() * 32 + alive_.bucket_count() * 8;

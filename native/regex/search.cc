@@ -28,8 +28,22 @@ bool Engine::alive(Regex r, Budget& budget) {
   if (nullable(r) || !searched(r)) return true;
   const auto found = alive_.find(r);
   if (found != alive_.end()) return found->second;
+  if (nodes_[r].kind == Kind::kConcat && !(nodes_[r].flags & kNamed)) return all_alive(r, budget);
   search(r, Goal::kAny, kSearchSteps, budget);
   return alive_.at(r);
+}
+
+// A concatenation has a member when each of its parts has one; what is learnt holds for all its ends.
+bool Engine::all_alive(Regex r, Budget& budget) {
+  const auto settled = [this](Regex rest) {
+    return nodes_[rest].kind != Kind::kConcat || nullable(rest) || !searched(rest) || alive_.contains(rest);
+  };
+  Regex rest = r;
+  bool all = true;
+  for (; all && !settled(rest); rest = nodes_[rest].b) all = alive(nodes_[rest].a, budget);
+  all = all && alive(rest, budget);
+  for (Regex part = r; part != rest; part = nodes_[part].b) alive_.emplace(part, all);
+  return all;
 }
 
 bool Engine::empty(Regex r) {
@@ -226,6 +240,9 @@ void Engine::append_shortest(Regex r, std::string& out) {
         out.append(word.substr(n.b));
         break;
       }
+      break;
+    case Kind::kPunycode:
+      out += codecs_[n.a]->completion(n.b);
       break;
     case Kind::kAlternate:
       for (std::uint32_t i = 0; i < n.b; ++i) {

@@ -31,6 +31,8 @@ Regex Store::repeat(Regex r, std::uint32_t min, std::uint32_t max) {
   return min > max ? kNothing : engine().repeat(r, min, max);
 }
 
+Regex Store::punycode(Regex r, std::uint32_t octets) { return engine().punycode(r, octets); }
+
 bool Store::nullable(Regex r) const { return engine().nullable(r); }
 Regex Store::step(Regex r, std::uint8_t byte) { return engine().step(r, byte); }
 const Regex* Store::row(Regex r) { return engine().row(r); }

@@ -52,6 +52,9 @@ class Store {
   Regex intersect(const std::vector<Regex>& parts);             // &
   Regex complement(Regex r);                                    // valid UTF-8 strings not in r
   Regex repeat(Regex r, std::uint32_t min, std::uint32_t max);  // max may be kUnbounded
+  // Texts of at most so many octets that RFC 3492 decodes to a member of r beyond ASCII, as host names hold
+  // them behind "xn--"; those among them that a bounded search finds the way to.
+  Regex punycode(Regex r, std::uint32_t octets);
 
   // --- Reading.
   bool nullable(Regex r) const;
