@@ -95,18 +95,14 @@ PlainText PlainText::build(const TokenTrie& trie, const std::vector<std::uint32_
       else text.longer_.emplace_back(reader.points, id);
     }
   }
-  std::vector<std::uint32_t> there, first, origin;
-  const std::vector<TokenTrie::Node> plain_nodes = part(nodes, plain, nullptr);
-  text.plain = SiblingTrie::build(plain_nodes, there);
-  for (const TokenTrie::Node& node : plain_nodes) {
-    first.push_back(static_cast<std::uint32_t>(text.tokens.size()));
+  text.nodes = part(nodes, plain, nullptr);
+  for (const TokenTrie::Node& node : text.nodes) {
+    text.first.push_back(static_cast<std::uint32_t>(text.tokens.size()));
     for (std::uint32_t id = node.token; id != kNoToken; id = trie.next_same(id)) text.tokens.push_back(id);
   }
-  first.push_back(static_cast<std::uint32_t>(text.tokens.size()));
-  text.below.resize(plain_nodes.size());
-  for (std::size_t i = 0; i < plain_nodes.size(); ++i) {
-    text.below[there[i]] = {first[i], first[plain_nodes[i].subtree_end]};
-  }
+  text.first.push_back(static_cast<std::uint32_t>(text.tokens.size()));
+  std::vector<std::uint32_t> there, origin;
+  text.plain = SiblingTrie::build(text.nodes, there);
   text.exits = SiblingTrie::build(part(nodes, exit, &origin), there);
   text.exit_origin.resize(origin.size());
   for (std::size_t i = 0; i < origin.size(); ++i) text.exit_origin[there[i]] = place[origin[i]];
@@ -133,8 +129,8 @@ void PlainText::copy_within(std::uint32_t points, std::span<std::uint32_t> bits)
 
 std::size_t PlainText::memory_bytes() const {
   const std::size_t rows = rows_.size() + 1;
-  return plain.memory_bytes() + exits.memory_bytes() + below.capacity() * sizeof(Ids) +
-         (tokens.capacity() + exit_origin.capacity() + rows * all_.size() + 2 * longer_.capacity()) *
+  return plain.memory_bytes() + exits.memory_bytes() + nodes.capacity() * sizeof(TokenTrie::Node) +
+         (tokens.capacity() + first.capacity() + exit_origin.capacity() + rows * all_.size() + 2 * longer_.capacity()) *
              sizeof(std::uint32_t);
 }
 

@@ -25,12 +25,10 @@ struct PlainText {
   // `place`: from nodes in preorder to nodes of the SiblingTrie of all tokens.
   static PlainText build(const TokenTrie& trie, const std::vector<std::uint32_t>& place);
 
-  struct Ids {
-    std::uint32_t first, last;  // in `tokens`
-  };
-  SiblingTrie plain;                       // the trie of the plain tokens
-  std::vector<std::uint32_t> tokens;       // their ids in preorder, copies included
-  std::vector<Ids> below;                  // node of `plain` -> the ids at or below it
+  std::vector<TokenTrie::Node> nodes;      // the trie of the plain tokens, in preorder …
+  std::vector<std::uint32_t> tokens;       // … their ids in the same order, copies included …
+  std::vector<std::uint32_t> first;        // … and where the ids at or below a node start; one more at the end
+  SiblingTrie plain;                       // the same trie
   SiblingTrie exits;                       // the trie of the exits
   std::vector<std::uint32_t> exit_origin;  // node of `exits` -> node of the SiblingTrie of all tokens
   std::uint32_t longest_points = 0;     // characters of the longest plain token, an incomplete one included
