@@ -159,19 +159,17 @@ Regex Solver::key_language(Formula f, const ObjectContext& context) {
   const ContextKey memo{f, context, 0};
   if (auto known = key_languages_.find(memo); known != key_languages_.end()) return known->second;
   regex::Store& regexes = formulas_.regexes();
-  std::vector<std::string> words;
-  std::vector<std::uint32_t> others;  // declared keys that may not come
-  for (const std::vector<std::uint32_t>* keys : {&key_lists_[context.ranks], &profile(f).keys}) {
-    for (std::uint32_t key : *keys) {
-      if (keys == &profile(f).keys && rank(context.ranks, key) != kNoRank) continue;  // that was the first list
-      if (available(context, key) && member_goal(f, context, classify(f, context, key), key) != kFalse) {
-        words.push_back(formulas_.key_text(key));
-      } else {
-        others.push_back(key);
-      }
-    }
+  std::vector<std::uint32_t> may_come, others;  // declared keys
+  const std::vector<std::uint32_t>& declared = key_lists_[context.ranks];
+  const auto divide_keys = [&](std::uint32_t key) {
+    const bool may = available(context, key) && member_goal(f, context, classify(f, context, key), key) != kFalse;
+    (may ? may_come : others).push_back(key);
+  };
+  for (const std::uint32_t key : declared) divide_keys(key);
+  for (const std::uint32_t key : profile(f).keys) {
+    if (rank(context.ranks, key) == kNoRank) divide_keys(key);
   }
-  std::vector<Regex> allowed{words.empty() ? regex::kNothing : regexes.words(std::move(words))};
+  std::vector<Regex> allowed;
   // A region with the patterns that have not divided it yet: allowed as a whole if a value suits them all,
   // not at all if none suits those that apply for sure.
   const std::vector<Formula> patterns = forbidding(f);
@@ -191,18 +189,24 @@ Regex Solver::key_language(Formula f, const ObjectContext& context) {
       continue;
     }
     every = false;
-    if (next < patterns.size() &&
-               member_goal(f, context, class_of(known, region.literals), example) != kFalse) {
+    if (next < patterns.size() && member_goal(f, context, class_of(known, region.literals), example) != kFalse) {
       std::vector<Region> halves;
       divide(region, patterns[next], halves);
       for (Region& half : halves) open.emplace_back(std::move(half), next + 1);
     }
   }
+  Regex language = regex::kNothing;
   if (every) {  // what is left out is a shorter list
     const std::vector<std::uint32_t> read = seen_undeclared(f, context);
     others.insert(others.end(), read.begin(), read.end());
+    language = other_keys(std::move(others));
+  } else {
+    std::vector<std::string> words;
+    words.reserve(may_come.size());
+    for (const std::uint32_t key : may_come) words.push_back(formulas_.key_text(key));
+    allowed.push_back(regexes.words(std::move(words)));
+    language = regexes.alternate(allowed);
   }
-  const Regex language = every ? other_keys(std::move(others)) : regexes.alternate(allowed);
   key_languages_.emplace(memo, language);
   return language;
 }

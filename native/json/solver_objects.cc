@@ -154,6 +154,7 @@ bool Solver::order_allows(Formula f, const ObjectContext& context, std::uint32_t
 
 Formula Solver::member_goal(Formula f, const ObjectContext& context, const KeyClass& key_class,
                             std::uint32_t key) {
+  if (key_class.goal && order_ == PropertyOrder::kAny) return *key_class.goal;
   if (profile(f).simple) {
     if (!order_allows(f, context, key_class.key)) return kFalse;
     if (key_class.goal) return *key_class.goal;
