@@ -197,14 +197,17 @@ class PlainWalk {
         marks_(marks),
         levels_(trie.longest_token() + 1) {}
 
-  void tokens(Local local) {
-    if (mostly_any_text(local)) {
+  void all_tokens(Local local) {
+    if (mostly_any_text(text_.short_text, local)) {
       text_.copy_within(text_.longest_points, marks_.words());
-      walk<true>(local);
+      walk<true>(text_.short_text, local);
+      walk<true>(text_.long_text, local);
     } else {
-      walk<false>(local);
+      walk<false>(text_.short_text, local);
+      walk<false>(text_.long_text, local);
     }
   }
+  void tokens(const PlainText::Part& part, Local local) { walk<false>(part, local); }
 
  private:
   struct Level {
@@ -212,27 +215,27 @@ class PlainWalk {
     Local local;
   };
 
-  std::span<const std::uint32_t> below(std::uint32_t i) const {
-    const std::uint32_t first = text_.first[i], last = text_.first[text_.nodes[i].subtree_end];
-    return {text_.tokens.data() + first, last - first};
+  static std::span<const std::uint32_t> below(const PlainText::Part& part, std::uint32_t i) {
+    const std::uint32_t first = part.first[i], last = part.first[part.nodes[i].subtree_end];
+    return {part.tokens.data() + first, last - first};
   }
   // Whether more than half of the plain tokens begin with a byte after which any text may follow.
-  bool mostly_any_text(Local local) {
+  bool mostly_any_text(const PlainText::Part& part, Local local) {
     std::size_t any = 0;
-    for (std::uint32_t i = 1; i < text_.nodes.size(); i = text_.nodes[i].subtree_end) {
-      const Transition t = machine_.transition(local, text_.nodes[i].byte);
-      if (t != kDead && machine_.takes_any_text(t, text_.longest_points)) any += below(i).size();
+    for (std::uint32_t i = 1; i < part.nodes.size(); i = part.nodes[i].subtree_end) {
+      const Transition t = machine_.transition(local, part.nodes[i].byte);
+      if (t != kDead && machine_.takes_any_text(t, part.longest_points)) any += below(part, i).size();
     }
-    return 2 * any > text_.tokens.size();
+    return 2 * any > part.tokens.size();
   }
   // With kClear all tokens are marked already and those that are dead are taken back.
   template <bool kClear>
-  void walk(Local local) {
+  void walk(const PlainText::Part& part, Local local) {
     const std::span<std::uint32_t> words = kClear ? marks_.words() : std::span<std::uint32_t>();
-    const TokenTrie::Node* const nodes = text_.nodes.data();
+    const TokenTrie::Node* const nodes = part.nodes.data();
     Level* const levels = levels_.data();
     levels[0] = {machine_.row(local), local};
-    const auto last = static_cast<std::uint32_t>(text_.nodes.size());
+    const auto last = static_cast<std::uint32_t>(part.nodes.size());
     for (std::uint32_t i = 1; i < last;) {
       const TokenTrie::Node& node = nodes[i];
       Level& above = levels[node.depth - 1u];
@@ -241,14 +244,14 @@ class PlainWalk {
       if (t == kUnknown) t = machine_.transition(above.local, node.byte);
       if (t == kDead) {
         if (kClear) {
-          for (const std::uint32_t token : below(i)) words[token >> 5] &= ~(1u << (token & 31));
+          for (const std::uint32_t token : below(part, i)) words[token >> 5] &= ~(1u << (token & 31));
         }
         i = node.subtree_end;
         continue;
       }
-      if (t != above.local && machine_.takes_any_text(t, text_.longest_points)) {
+      if (t != above.local && machine_.takes_any_text(t, part.longest_points)) {
         if (!kClear) {
-          for (const std::uint32_t token : below(i)) marks_.add(token);
+          for (const std::uint32_t token : below(part, i)) marks_.add(token);
         }
         i = node.subtree_end;
         continue;
@@ -283,8 +286,17 @@ bool few_bytes(Machine& machine, Local local) {
 
 }  // namespace
 
+bool walks_text(Machine& machine, const TokenTrie& trie, Local local) {
+  const Machine::FreeText free = machine.free_text(local);
+  return free.inside && !free.exact && free.points < trie.plain_text().longest_points && !few_bytes(machine, local);
+}
+
+void walk_short_text(Machine& machine, const TokenTrie& trie, Local local, TokenMarks& marks) {
+  PlainWalk(machine, trie, marks).tokens(trie.plain_text().short_text, local);
+}
+
 void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local local,
-                TokenMarks& marks, Places& leaving) {
+                const LocalMask* short_text, TokenMarks& marks, Places& leaving) {
   Cursor cursor(machine, texts);
   const Machine::FreeText free = machine.free_text(local);
   if (!free.inside) {
@@ -295,11 +307,14 @@ void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local
   const PlainText& text = trie.plain_text();
   if (free.exact || free.points >= text.longest_points) {
     text.copy_within(free.points, marks.words());
+  } else if (short_text) {
+    short_text->copy_to(marks.words());
+    PlainWalk(machine, trie, marks).tokens(text.long_text, local);
   } else if (few_bytes(machine, local)) {
     Walk walk(cursor, trie, text.plain, nullptr, marks, &leaving);
     walk.local(local, walk.root());
   } else {
-    PlainWalk(machine, trie, marks).tokens(local);
+    PlainWalk(machine, trie, marks).all_tokens(local);
   }
   Walk walk(cursor, trie, text.exits, text.exit_origin.data(), marks, &leaving);
   walk.local(local, walk.root());
