@@ -333,7 +333,11 @@ UNBOUNDED: dict[str, Any] = {
     # Both ends are nearer than the longest token and farther than most.
     "letters up to a bound": {"type": "string", "maxLength": 40, "pattern": "^[A-Za-z ]*$"},
     "words up to a count": {"type": "string", "pattern": "^(?:\\S+\\s+){0,24}\\S+$"},
-    "long items that differ": {"type": "array", "uniqueItems": True, "items": {"enum": ["ab", "abc", "b", 1]}},
+    "long items that differ": {
+        "type": "array",
+        "uniqueItems": True,
+        "items": {"enum": ["ab", "abc", "b", 1]},
+    },
 }
 
 
