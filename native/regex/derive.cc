@@ -9,6 +9,25 @@
 
 namespace structgen::regex {
 
+namespace {
+
+// The bytes that lead the UTF-8 automaton where `byte` does.
+const ByteSet& utf8_alike(std::uint32_t state, std::uint8_t byte) {
+  using Targets = std::array<ByteSet, kUtf8Mixed + 1>;
+  static const std::array<Targets, kUtf8States> kAlike = [] {
+    std::array<Targets, kUtf8States> alike{};
+    for (std::uint32_t from = 0; from < kUtf8States; ++from) {
+      for (unsigned one = 0; one < 256; ++one) {
+        alike[from][utf8_step(from, static_cast<std::uint8_t>(one))].add(static_cast<std::uint8_t>(one));
+      }
+    }
+    return alike;
+  }();
+  return kAlike[state][utf8_step(state, byte)];
+}
+
+}  // namespace
+
 Regex Engine::derive(Regex r, std::uint8_t byte) {
   const Kind kind = nodes_[r].kind;
   if (kind <= Kind::kWords) return derive_node(r, byte);
@@ -291,15 +310,61 @@ Regex* Engine::new_row(Regex r) {
   return rows_[r] = row;
 }
 
+// Takes from `same` what the first step of r tells from `byte`.
+void Engine::narrow(Regex r, std::uint8_t byte, ByteSet& same) {
+  const auto split = [&](const ByteSet& set) { same = set.has(byte) ? same & set : same.without(set); };
+  if (seen_.size() < nodes_.size()) seen_.resize(nodes_.size(), 0);
+  if (seen_[r] == round_) return;
+  seen_[r] = round_;
+  const Node n = nodes_[r];
+  switch (n.kind) {
+    case Kind::kNothing:
+    case Kind::kEpsilon:
+      break;
+    case Kind::kBytes:
+      split(sets_[n.a]);
+      break;
+    case Kind::kLiteral:
+    case Kind::kWords:
+      if (const ByteSet& first = first_bytes(r); first.has(byte)) {
+        same = {};
+        same.add(byte);
+      } else {
+        same = same.without(first);
+      }
+      break;
+    case Kind::kConcat: {
+      Regex rest = r;
+      while (nodes_[rest].kind == Kind::kConcat) {
+        const Regex head = nodes_[rest].a;
+        narrow(head, byte, same);
+        rest = nullable(head) ? nodes_[rest].b : kNothing;
+      }
+      narrow(rest, byte, same);
+      break;
+    }
+    case Kind::kAlternate:
+    case Kind::kIntersect:
+      for (std::uint32_t i = 0; i < n.b; ++i) narrow(members(n)[i], byte, same);
+      break;
+    case Kind::kComplement:
+      split(utf8_alike(n.b, byte));
+      narrow(n.a, byte, same);
+      break;
+    case Kind::kRepeat:
+      narrow(n.a, byte, same);
+      break;
+    case Kind::kRecursive:
+      narrow(equations_[n.a], byte, same);
+      break;
+  }
+}
+
 // The derivative by one byte, and by all that r cannot tell from it.
 Regex Engine::fill_class(Regex r, std::uint8_t byte) {
   ++round_;
-  collected_.clear();
-  collect_sets(r);
   ByteSet same = first_bytes(r);
-  for (std::uint32_t set : collected_) {
-    same = sets_[set].has(byte) ? same & sets_[set] : same.without(sets_[set]);
-  }
+  narrow(r, byte, same);
   Budget budget("regex emptiness", kSearchSteps);
   Regex next = derive(r, byte);
   if (next != kNothing && !alive(next, budget)) next = kNothing;

@@ -160,11 +160,13 @@ class Engine {
   Regex fill_class(Regex r, std::uint8_t byte);
   Regex derive_node(Regex r, std::uint8_t byte);
   void collect_sets(Regex r);
+  void narrow(Regex r, std::uint8_t byte, ByteSet& same);
   void byte_classes(Regex r, std::vector<ByteClass>& classes);
 
   // search.cc
   bool alive(Regex r, Budget& budget);
   bool all_alive(Regex r, Budget& budget);
+  bool plainly_alive(Regex r, unsigned depth) const;
   bool search(Regex start, Goal goal, std::uint64_t most, Budget& budget);
   void append_shortest(Regex r, std::string& out);
 

@@ -23,9 +23,28 @@ constexpr std::uint32_t kStride = 64;
 
 }  // namespace
 
+// Whether structure alone shows a member: of infinitely many texts a bounded part is left out, or nothing that
+// would take a search decides.
+bool Engine::plainly_alive(Regex r, unsigned depth) const {
+  constexpr unsigned kDeep = 4;
+  constexpr std::uint32_t kMany = 16;
+  for (;; r = nodes_[r].b) {
+    if (nullable(r) || !searched(r)) return true;
+    const Node& n = nodes_[r];
+    if (n.kind == Kind::kComplement) return lengths_[n.a].max_bytes != kUnbounded;
+    if (depth == kDeep) return false;
+    if (n.kind == Kind::kRepeat) return plainly_alive(n.a, depth + 1);
+    if (n.kind == Kind::kAlternate) {
+      return std::any_of(members(n), members(n) + std::min(n.b, kMany),
+                         [&](Regex member) { return plainly_alive(member, depth + 1); });
+    }
+    if (n.kind != Kind::kConcat || !plainly_alive(n.a, depth + 1)) return false;
+  }
+}
+
 bool Engine::alive(Regex r, Budget& budget) {
   if (r == kNothing) return false;
-  if (nullable(r) || !searched(r)) return true;
+  if (plainly_alive(r, 0)) return true;
   const auto found = alive_.find(r);
   if (found != alive_.end()) return found->second;
   if (nodes_[r].kind == Kind::kConcat && !(nodes_[r].flags & kNamed)) return all_alive(r, budget);

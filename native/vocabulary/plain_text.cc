@@ -95,18 +95,22 @@ PlainText PlainText::build(const TokenTrie& trie, const std::vector<std::uint32_
       else text.longer_.emplace_back(reader.points, id);
     }
   }
-  std::vector<std::uint32_t> there, first, origin;
-  const std::vector<TokenTrie::Node> plain_nodes = part(nodes, plain, nullptr);
-  text.plain = SiblingTrie::build(plain_nodes, there);
-  for (const TokenTrie::Node& node : plain_nodes) {
-    first.push_back(static_cast<std::uint32_t>(text.tokens.size()));
-    for (std::uint32_t id = node.token; id != kNoToken; id = trie.next_same(id)) text.tokens.push_back(id);
-  }
-  first.push_back(static_cast<std::uint32_t>(text.tokens.size()));
-  text.below.resize(plain_nodes.size());
-  for (std::size_t i = 0; i < plain_nodes.size(); ++i) {
-    text.below[there[i]] = {first[i], first[plain_nodes[i].subtree_end]};
-  }
+  const auto divide = [&](PlainText::Part& out, bool wanted) {
+    std::vector<bool> some = plain;
+    for (std::size_t i = 0; i < nodes.size(); ++i) some[i] = some[i] && (nodes[i].depth <= kShort) == wanted;
+    out.nodes = part(nodes, some, nullptr);
+    for (const TokenTrie::Node& node : out.nodes) {
+      out.first.push_back(static_cast<std::uint32_t>(out.tokens.size()));
+      for (std::uint32_t id = node.token; id != kNoToken; id = trie.next_same(id)) out.tokens.push_back(id);
+    }
+    out.first.push_back(static_cast<std::uint32_t>(out.tokens.size()));
+  };
+  divide(text.short_text, true);
+  divide(text.long_text, false);
+  text.short_text.longest_points = std::min<std::uint32_t>(text.longest_points, kShort);
+  text.long_text.longest_points = text.longest_points;
+  std::vector<std::uint32_t> there, origin;
+  text.plain = SiblingTrie::build(part(nodes, plain, nullptr), there);
   text.exits = SiblingTrie::build(part(nodes, exit, &origin), there);
   text.exit_origin.resize(origin.size());
   for (std::size_t i = 0; i < origin.size(); ++i) text.exit_origin[there[i]] = place[origin[i]];
@@ -133,9 +137,12 @@ void PlainText::copy_within(std::uint32_t points, std::span<std::uint32_t> bits)
 
 std::size_t PlainText::memory_bytes() const {
   const std::size_t rows = rows_.size() + 1;
-  return plain.memory_bytes() + exits.memory_bytes() + below.capacity() * sizeof(Ids) +
-         (tokens.capacity() + exit_origin.capacity() + rows * all_.size() + 2 * longer_.capacity()) *
-             sizeof(std::uint32_t);
+  std::size_t total = plain.memory_bytes() + exits.memory_bytes();
+  for (const Part* text : {&short_text, &long_text}) {
+    total += text->nodes.capacity() * sizeof(TokenTrie::Node) +
+             (text->tokens.capacity() + text->first.capacity()) * sizeof(std::uint32_t);
+  }
+  return total + (exit_origin.capacity() + rows * all_.size() + 2 * longer_.capacity()) * sizeof(std::uint32_t);
 }
 
 }  // namespace structgen

@@ -25,12 +25,17 @@ struct PlainText {
   // `place`: from nodes in preorder to nodes of the SiblingTrie of all tokens.
   static PlainText build(const TokenTrie& trie, const std::vector<std::uint32_t>& place);
 
-  struct Ids {
-    std::uint32_t first, last;  // in `tokens`
+  // Some of the plain tokens.
+  struct Part {
+    std::vector<TokenTrie::Node> nodes;  // their trie, in preorder …
+    std::vector<std::uint32_t> tokens;   // … their ids in the same order, copies included …
+    std::vector<std::uint32_t> first;    // … and where the ids at or below a node start; one more at the end
+    std::uint32_t longest_points = 0;    // characters of the longest, an incomplete one included
   };
-  SiblingTrie plain;                       // the trie of the plain tokens
-  std::vector<std::uint32_t> tokens;       // their ids in preorder, copies included
-  std::vector<Ids> below;                  // node of `plain` -> the ids at or below it
+  // Nearly all tokens have few bytes, and what only the others can tell apart need not be walked twice.
+  static constexpr std::uint16_t kShort = 16;
+  Part short_text, long_text;              // of at most kShort bytes, and of more
+  SiblingTrie plain;                       // the trie of both
   SiblingTrie exits;                       // the trie of the exits
   std::vector<std::uint32_t> exit_origin;  // node of `exits` -> node of the SiblingTrie of all tokens
   std::uint32_t longest_points = 0;     // characters of the longest plain token, an incomplete one included
