@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "cfg/machine.h"
+#include "regex/engine.h"
 
 namespace structgen::cfg {
 
@@ -114,9 +115,14 @@ const CfgMachine::Closure& CfgMachine::closure(Local local) {
       result.push_back(label);
     }
     made->ends = results_.intern(result);
+    made->rows.reserve(made->active.size());
+    for (const Item& item : made->active) {
+      made->rows.push_back(store_.row(item.rest));
+      made->first = made->first | store_.engine().first_bytes(item.rest);
+    }
   }
   made->active.shrink_to_fit();
-  owned_bytes_ += sizeof(Closure) + made->active.size() * sizeof(Item) + made->completes.size() * 4;
+  owned_bytes_ += sizeof(Closure) + made->active.size() * (sizeof(Item) + 8) + made->completes.size() * 4;
   closures_[local] = std::move(made);
   return *closures_[local];
 }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "regex/engine.h"
-
 namespace structgen::cfg {
 
 namespace {
@@ -64,10 +62,13 @@ bool CfgMachine::accepting(Local local) {
 
 Transition CfgMachine::compute(Local local, std::uint8_t byte) {
   const Closure& here = closure(local);
+  if (!here.first.has(byte) && !here.follow.has(byte)) return kDead;
   budget_.spend(1 + here.active.size());
   std::vector<Item> next;
-  for (const Item& item : here.active) {
-    const regex::Regex rest = store_.step(item.rest, byte);
+  for (std::size_t i = 0; i < here.active.size(); ++i) {
+    const Item& item = here.active[i];
+    regex::Regex rest = here.rows[i][byte];
+    if (rest == regex::kUnread) rest = store_.step(item.rest, byte);
     if (rest != regex::kNothing) next.push_back({rest, item.state, item.label, item.origin});
   }
   std::vector<std::uint32_t> ends{kLabels};
@@ -97,9 +98,7 @@ Transition CfgMachine::compute(Local local, std::uint8_t byte) {
 // Whether the frame may end here before a byte that it may also take itself.
 bool CfgMachine::undecided(Local local) {
   const Closure& here = closure(local);
-  return std::any_of(here.active.begin(), here.active.end(), [&](const Item& item) {
-    return !(store_.engine().first_bytes(item.rest) & here.follow).none();
-  });
+  return !(here.first & here.follow).none();
 }
 
 Local CfgMachine::resume(Local local, std::uint32_t result, std::string_view) {

@@ -79,7 +79,9 @@ class CfgMachine final : public Machine {
   };
   // What follows from a set of items without reading.
   struct Closure {
-    std::vector<Item> active;              // they read the next byte
+    std::vector<Item> active;              // they read the next byte …
+    std::vector<const regex::Regex*> rows; // … by these
+    regex::ByteSet first;                  // no other byte is read by any of them
     std::vector<std::uint32_t> completes;  // labels complete for the frame below
     std::uint32_t ends = 0;                // the same as a result
     regex::ByteSet follow;                 // bytes that may come after these labels
