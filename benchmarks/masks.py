@@ -2,6 +2,7 @@
 
     python benchmarks/masks.py [--engines structgen,llguidance,xgrammar,outlines_core] [--sample 200]
                                [--data FILE] [--seed 0] [--seconds 20] [--out docs/results]
+                               [--lines FILE] [--cpu]
 
 For every schema of a seeded sample: compile and fill the first mask; then, before every token of each
 instance, fill the mask into a preallocated row, look at the token's bit and advance.  A schema *passes* when
@@ -10,20 +11,25 @@ schemas with the same 131,072-token vocabulary (tekken); times include the Pytho
 
 Each engine runs in a process of its own, schema after schema as a server would, with a limit on memory; a
 schema past its time ends the process, is written down as such, and the next one starts in a fresh process.
-Engines take turns schema by schema, so that a busy moment of the machine strikes all of them; still only the
-ratios of one run mean something.  Engines are optional: one that is not installed is a row that says so.
-Writes masks.jsonl (a line per engine and schema), masks.md and, with matplotlib, masks.png.
+Engines take turns schema by schema, so that a busy moment of the machine strikes all of them; still only
+the ratios of one run mean something.  With --cpu times are the processor time of the thread that asks, for a
+machine that is never quiet; what an engine does in other threads is not in them.  Engines are optional: one
+that is not installed is a row that says so.
+Writes masks.md and, with matplotlib, masks.png where --out says, and where --lines says a JSON line for each
+engine and schema with every single time, as soon as it is known.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
 import json
 import multiprocessing
 import random
 import resource
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -32,6 +38,7 @@ from dev_file import ANY, DEFAULT, tekken_encoding
 from rich.progress import track
 
 END = 2
+Clock = Callable[[], float]
 MEMORY_BYTES = 6 << 30
 VERDICTS = ("refused", "limit", "refuses valid output", "accepts wrong output")
 
@@ -178,10 +185,9 @@ ENGINES: dict[str, type] = {
 }
 
 
-def measure(engine: Engine, case: dict[str, Any], encoding: Any) -> dict[str, Any]:
+def measure(engine: Engine, case: dict[str, Any], encoding: Any, clock: Clock) -> dict[str, Any]:
     """One schema: microseconds of the first mask, of each mask, of each advance; and the verdict."""
     result: dict[str, Any] = {"verdict": "passing", "masks": [], "advances": []}
-    clock = time.perf_counter
     began = clock()
     try:
         engine.compile(case["schema"])
@@ -189,7 +195,20 @@ def measure(engine: Engine, case: dict[str, Any], encoding: Any) -> dict[str, An
     except Exception as error:
         return {**result, "verdict": "refused", "reason": f"{type(error).__name__}: {error}"[:200]}
     result["first"] = (clock() - began) * 1e6
-    for test in case["tests"]:
+    try:
+        instances(engine, case["tests"], encoding, clock, result)
+    except MemoryError:
+        raise
+    except Exception as error:  # an engine that gives up half-way
+        result |= {"verdict": "limit", "reason": f"{type(error).__name__}: {error}"[:200]}
+    return result
+
+
+def instances(
+    engine: Engine, tests: list[dict[str, Any]], encoding: Any, clock: Clock, result: dict[str, Any]
+) -> None:
+    """Every instance token by token; the verdict is the worst that was met."""
+    for test in tests:
         text = json.dumps(test["data"], ensure_ascii=False)
         tokens = [token + engine.shift for token in encoding.encode(text, disallowed_special=())]
         engine.restart()
@@ -205,9 +224,10 @@ def measure(engine: Engine, case: dict[str, Any], encoding: Any) -> dict[str, An
                 began = clock()
                 engine.advance(token)
                 result["advances"].append((clock() - began) * 1e6)
-        if accepted != test["valid"]:
-            result["verdict"] = "accepts wrong output" if accepted else "refuses valid output"
-    return result
+        if accepted and not test["valid"]:
+            result["verdict"] = "accepts wrong output"
+        elif test["valid"] and not accepted and result["verdict"] == "passing":
+            result["verdict"] = "refuses valid output"
 
 
 def resident() -> float:
@@ -216,7 +236,7 @@ def resident() -> float:
     return pages * resource.getpagesize() / 2**20
 
 
-def serve(name: str, pipe: Any) -> None:
+def serve(name: str, pipe: Any, clock: Clock) -> None:
     """A process with one engine: answers a case with its figures."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     tokens, encoding = tekken_encoding()
@@ -227,10 +247,9 @@ def serve(name: str, pipe: Any) -> None:
         pipe.send({"missing": missing.name})
         return
     pipe.send({})
-    while True:
-        case = pipe.recv()
+    while (case := pipe.recv()) is not None:
         try:
-            result = measure(engine, case, encoding)
+            result = measure(engine, case, encoding, clock)
         except MemoryError:
             result = {"verdict": "limit", "masks": [], "advances": [], "reason": "memory"}
         result["megabytes"] = resident() - before
@@ -240,15 +259,15 @@ def serve(name: str, pipe: Any) -> None:
 class Worker:
     """One engine in a process that is replaced when a schema takes too long."""
 
-    def __init__(self, name: str, seconds: int) -> None:
-        self.name, self.seconds = name, seconds
+    def __init__(self, name: str, seconds: int, clock: Clock) -> None:
+        self.name, self.seconds, self.clock = name, seconds, clock
         self.missing: str | None = None
         self.start()
 
     def start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
-        self.process = context.Process(target=serve, args=(self.name, other), daemon=True)
+        self.process = context.Process(target=serve, args=(self.name, other, self.clock), daemon=True)
         self.process.start()
         other.close()
         self.missing = self.pipe.recv().get("missing")
@@ -266,6 +285,12 @@ class Worker:
         self.process.join()
         self.start()
         return {"verdict": "limit", "masks": [], "advances": [], "reason": reason}
+
+    def stop(self) -> None:
+        """End the process."""
+        if self.process.is_alive():
+            self.pipe.send(None)
+        self.process.join()
 
 
 QUANTILES = (50, 75, 90, 99, 99.9)
@@ -348,27 +373,34 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=int, default=20, help="for one schema with all its instances")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--lines", type=Path)
+    parser.add_argument("--cpu", action="store_true", help="processor time instead of the clock on the wall")
     options = parser.parse_args()
     with gzip.open(options.data, "rt") as lines:
         cases = [json.loads(line) for line in lines]
     sample = random.Random(options.seed).sample(cases, min(options.sample, len(cases)))
-    workers = [Worker(name, options.seconds) for name in options.engines.split(",")]
+    clock = time.thread_time if options.cpu else time.perf_counter
+    workers = [Worker(name, options.seconds, clock) for name in options.engines.split(",")]
     missing = {worker.name: worker.missing for worker in workers if worker.missing}
     workers = [worker for worker in workers if not worker.missing]
     results: dict[str, list[dict[str, Any]]] = {worker.name: [] for worker in workers}
-    for case in track(sample, description="schemas"):
-        for worker in workers:
-            results[worker.name].append({"engine": worker.name, "schema": case["name"], **worker.run(case)})
+    with options.lines.open("w") if options.lines else contextlib.nullcontext() as lines:
+        for case in track(sample, description="schemas"):
+            for worker in workers:
+                row = {"engine": worker.name, "schema": case["name"], **worker.run(case)}
+                results[worker.name].append(row)
+                if lines:
+                    lines.write(json.dumps(row) + "\n")
+                    lines.flush()
+    for worker in workers:
+        worker.stop()
     command = f"python benchmarks/masks.py --sample {options.sample} --seed {options.seed}"
-    text = table(results, missing, f"{command} --engines {options.engines}")
+    text = table(results, missing, f"{command} --engines {options.engines}{' --cpu' if options.cpu else ''}")
     print(text)
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
         (options.out / "masks.md").write_text(text)
         plot(results, options.out / "masks.png")
-        with (options.out / "masks.jsonl").open("w") as file:
-            for each in zip(*results.values(), strict=True):
-                file.writelines(json.dumps(row) + "\n" for row in each)
 
 
 if __name__ == "__main__":

@@ -33,22 +33,8 @@ struct VectorHash {
 template <class T, class Hash = std::hash<T>>
 class Interner {
  public:
-  std::uint32_t intern(const T& value) {
-    if ((size_ + 1) * 4 > slots_.size() * 3) grow();
-    const auto hash = static_cast<std::uint32_t>(mix_hash(0, Hash{}(value)));
-    const std::size_t last = slots_.size() - 1;
-    std::size_t at = hash & last;
-    for (; slots_[at].id != kFree; at = (at + 1) & last) {
-      if (slots_[at].hash == hash && (*this)[slots_[at].id] == value) return slots_[at].id;
-    }
-    if (size_ % kChunk == 0) {
-      chunks_.emplace_back();
-      chunks_.back().reserve(kChunk);
-    }
-    chunks_.back().push_back(value);
-    slots_[at] = {hash, static_cast<std::uint32_t>(size_)};
-    return static_cast<std::uint32_t>(size_++);
-  }
+  std::uint32_t intern(const T& value) { return place(value); }
+  std::uint32_t intern(T&& value) { return place(std::move(value)); }
   const T& operator[](std::uint32_t id) const { return chunks_[id / kChunk][id % kChunk]; }
   std::size_t size() const { return size_; }
   // Of the table and the values themselves, not of what they own.
@@ -63,6 +49,23 @@ class Interner {
     std::uint32_t hash = 0, id = kFree;
   };
 
+  template <class Given>
+  std::uint32_t place(Given&& value) {
+    if ((size_ + 1) * 4 > slots_.size() * 3) grow();
+    const auto hash = static_cast<std::uint32_t>(mix_hash(0, Hash{}(value)));
+    const std::size_t last = slots_.size() - 1;
+    std::size_t at = hash & last;
+    for (; slots_[at].id != kFree; at = (at + 1) & last) {
+      if (slots_[at].hash == hash && (*this)[slots_[at].id] == value) return slots_[at].id;
+    }
+    if (size_ % kChunk == 0) {
+      chunks_.emplace_back();
+      chunks_.back().reserve(kChunk);
+    }
+    chunks_.back().push_back(std::forward<Given>(value));
+    slots_[at] = {hash, static_cast<std::uint32_t>(size_)};
+    return static_cast<std::uint32_t>(size_++);
+  }
   void grow() {
     std::vector<Slot> larger(slots_.empty() ? 64 : slots_.size() * 2);
     const std::size_t last = larger.size() - 1;

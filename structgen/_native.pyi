@@ -44,6 +44,11 @@ class RegexStore:
     def repeat(self, r: int, min: int, max: int | None = None) -> int:
         """At least min times, at most max times (None: no bound)."""
 
+    def punycode(self, r: int, octets: int) -> int:
+        """
+        Texts of at most so many octets that RFC 3492 decodes to a member of r beyond ASCII: what stands behind "xn--" in host names, those that a bounded search finds the way to.
+        """
+
     def nullable(self, r: int) -> bool: ...
     def step(self, r: int, byte: int) -> int:
         """What may follow the byte; 0 where no completion exists."""
@@ -141,6 +146,8 @@ class Store:
     def members(self, keys: int, schema: int, count: int) -> int: ...
     def items(self, start: int, stop: int | None, schema: int, count: int) -> int: ...
     def declare(self, names: Sequence[str]) -> int: ...
+    def properties(self, names: Sequence[str], schemas: Sequence[int]) -> int: ...
+    def requires(self, names: Sequence[str]) -> int: ...
     def reference(self, resolver: Callable[[], int]) -> int: ...
     def resolve_references(self) -> None:
         """Ask every reference for its formula now, so that no callable is kept."""
@@ -172,6 +179,40 @@ class Store:
     FALSE: int = 0
 
     TRUE: int = 1
+
+class Rules:
+    """
+    A context-free grammar under construction: rules and expressions over them, all of them ints.
+    """
+
+    def __init__(self, store: Store) -> None: ...
+    def declare(self) -> int:
+        """A new rule, to be defined later."""
+
+    def define(self, rule: int, body: int) -> None: ...
+    def terminal(self, language: int) -> int:
+        """A text of a regular language, an expression of the store's `regex`."""
+
+    def reference(self, rule: int) -> int: ...
+    def sequence(self, parts: Sequence[int]) -> int: ...
+    def choice(self, parts: Sequence[int]) -> int: ...
+    def repeat(self, body: int, min: int, max: int | None = None) -> int:
+        """At least min times, at most max times (None: no bound)."""
+
+    def undefined(self, start: int) -> list[int]:
+        """
+        Rules that are needed and not defined, in the order of their first mention.
+        """
+
+    def unproductive(self, start: int) -> list[int]:
+        """
+        Rules that are needed and derive no text, in the order of their first mention.
+        """
+
+    def build(self, start: int) -> int:
+        """
+        What Constraint.from_rules starts from. The rules are rewritten: build once. All rules that are needed must be defined, and the start must derive a text.
+        """
 
 class CompositionStore:
     """
@@ -225,6 +266,12 @@ class Constraint:
     ) -> Constraint:
         """Of a CompositionStore; None when it has no text."""
 
+    @staticmethod
+    def from_rules(
+        store: Store, start: int, trie: TokenTrie, width: int, end_tokens: Sequence[int]
+    ) -> Constraint:
+        """`start` is what Rules.build returned."""
+
     def matcher(self) -> Matcher: ...
     @property
     def steps(self) -> int:
@@ -250,6 +297,11 @@ class Matcher:
     @property
     def mask_words(self) -> int: ...
     def fill_mask(self, out: NDArray[Any], row: int = 0) -> None: ...
+    def mask_by_trying(self) -> builtins.bytes:
+        """
+        The words of the mask by its definition, every token read byte by byte: for tests, thousands of times slower.
+        """
+
     @property
     def can_stop(self) -> bool: ...
     @property

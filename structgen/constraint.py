@@ -17,6 +17,7 @@ from structgen.errors import ComplexityLimitExceeded, UnsatisfiableSchema, Vocab
 from structgen.grammars.choice import choice
 from structgen.grammars.composition.composer import Composer, Piece
 from structgen.grammars.composition.parts import Composition
+from structgen.grammars.context_free import ContextFree
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.json_schema import JsonSchema, json_schema
 from structgen.grammars.json_schema.conflict import why_hard, why_unsatisfiable
@@ -200,8 +201,8 @@ def compile(grammar: Any, vocabulary: Vocabulary | Any, *, special_as_text: bool
     No work is proportional to the vocabulary.  ``special_as_text`` reads the special tokens that the
     grammar names as their names: for a look at a grammar without its tokenizer.
 
-    Raises InvalidSchema, UnsupportedKeyword, UnsatisfiableSchema, RegexSyntaxError
-    or ComplexityLimitExceeded (all GrammarError), and VocabularyError.
+    Raises InvalidSchema, UnsupportedKeyword, UnsatisfiableSchema, RegexSyntaxError,
+    GrammarSyntaxError or ComplexityLimitExceeded (all GrammarError), and VocabularyError.
 
     >>> vocabulary = Vocabulary.from_tokens([b"yes", b"no", b"n", b"o", b"<end>"], eos=4)
     >>> compile(choice(["yes", "no"]), vocabulary).matcher().allowed_tokens()
@@ -255,6 +256,8 @@ def compile(grammar: Any, vocabulary: Vocabulary | Any, *, special_as_text: bool
             raise why_hard(grammar, error) from None
         if native is None:
             raise why_unsatisfiable(grammar)
+    elif isinstance(grammar, ContextFree):
+        native = _native.Constraint.from_rules(store, root, vocabulary.trie, vocabulary.width, ends)
     else:
         native = _native.Constraint.from_regex(store, root, vocabulary.trie, vocabulary.width, ends)
         if native is None:

@@ -72,6 +72,14 @@ class GrammarSyntaxError(GrammarError):
         self.column = column
 
 
+class InvalidGrammar(GrammarSyntaxError):
+    """A textual grammar reads well and means nothing: ``rule`` is undefined or derives no text at all."""
+
+    def __init__(self, message: str, *, rule: str = "", line: int = 1, column: int = 1) -> None:
+        super().__init__(message, line=line, column=column)
+        self.rule = rule
+
+
 class ComplexityLimitExceeded(GrammarError):
     """A deterministic work budget ran out; ``limit`` names it."""
 
@@ -125,6 +133,29 @@ class ContextTooSmall(BudgetTooSmall):
         )
         self.needed = needed
         self.given = given
+
+
+class SamplingFailed(StructgenError):
+    """An aligned sampler used up its attempts; ``log_mass``: log of the best estimate of P(L), or None.
+
+    With attempts used up by a trie the estimate is an upper bound that falls with each attempt.
+    """
+
+    def __init__(self, wanted: int, found: int, attempts: int, log_mass: float | None) -> None:
+        about = (
+            ""
+            if log_mass is None
+            else f"; the model gives the grammar a probability of about {_power(log_mass)}"
+        )
+        super().__init__(
+            f"{found} of {wanted} outputs after {attempts} attempts{about}; give more max_attempts, a prompt "
+            'that asks for this form, or take sampler="masked" (not aligned) or "smc" (approximate)'
+        )
+        self.wanted, self.found, self.attempts, self.log_mass = wanted, found, attempts, log_mass
+
+
+def _power(log_value: float) -> str:
+    return "0" if log_value == float("-inf") else f"10^{log_value / 2.302585092994046:.1f}"
 
 
 class InvalidRequest(StructgenError, ValueError):

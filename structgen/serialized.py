@@ -17,9 +17,12 @@ from typing import Any
 from structgen.errors import GrammarError
 from structgen.grammars.choice import Choice, choice
 from structgen.grammars.composition import OneOf, Repeat, Sequence, Special, SubstringOf, Text
+from structgen.grammars.ebnf import Ebnf, ebnf
+from structgen.grammars.gbnf import Gbnf, gbnf
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.json_schema import JsonSchema, json_schema
 from structgen.grammars.json_schema.schema import CHOICES
+from structgen.grammars.lark import Lark, lark
 from structgen.grammars.regex.grammar import Regex, regex
 from structgen.grammars.tools import Think, Tool, ToolCalls
 
@@ -65,6 +68,13 @@ def _described(grammar: Grammar) -> dict[str, Any]:
         return {"kind": "choice", "options": list(grammar.options)}
     if type(grammar) is Regex:
         return {"kind": "regex", "pattern": grammar.pattern, "dialect": grammar.dialect}
+    if type(grammar) is Gbnf:
+        described = {"text": grammar.text, "start": grammar.start, "undefined": grammar.undefined}
+        return {"kind": "gbnf", **described}
+    if type(grammar) is Ebnf:
+        return {"kind": "ebnf", "text": grammar.text, "start": grammar.start}
+    if type(grammar) is Lark:
+        return {"kind": "lark", "text": grammar.text, "start": grammar.start}
     if type(grammar) is JsonSchema:
         registry = grammar.registry
         if registry is not None and (
@@ -146,6 +156,12 @@ def _grammar(described: dict[str, Any]) -> Grammar:
         return choice(described["options"])
     if kind == "regex":
         return regex(described["pattern"], dialect=described["dialect"])
+    if kind == "gbnf":
+        return gbnf(described["text"], start=described["start"], undefined=described["undefined"])
+    if kind == "ebnf":
+        return ebnf(described["text"], start=described["start"])
+    if kind == "lark":
+        return lark(described["text"], start=described["start"])
     if kind == "json_schema":
         return json_schema(
             described["schema"],

@@ -25,6 +25,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # machine they wait long. Set before anything can import torch, and inherited by processes that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Without a GPU kernels are interpreted. Triton reads this when it is imported, which torch may do any time.
+if not Path("/dev/nvidiactl").exists():
+    os.environ.setdefault("TRITON_INTERPRET", "1")
+
 if os.environ.get("STRUCTGEN_NO_TORCH"):
     for _name in ("torch", "transformers"):
         sys.modules[_name] = None  # type: ignore[assignment]  # Python's own way to say: not importable

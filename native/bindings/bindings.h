@@ -14,6 +14,7 @@ namespace structgen::bindings {
 
 void bind_compose(nanobind::module_& m);
 void bind_json(nanobind::module_& m);
+void bind_cfg(nanobind::module_& m);
 void bind_matcher(nanobind::module_& m);
 
 }  // namespace structgen::bindings

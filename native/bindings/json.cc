@@ -111,6 +111,19 @@ void bind_json(nb::module_& m) {
              return self.engine->formulas.declare(names);
            },
            nb::arg("names"))
+      .def("properties",
+           [](Store& self, const std::vector<std::string>& names, const std::vector<Formula>& schemas) {
+             if (names.size() != schemas.size()) throw nb::value_error("properties: expected a schema for each name");
+             const EngineGuard guard(*self.engine);
+             return self.engine->formulas.properties(names, schemas);
+           },
+           nb::arg("names"), nb::arg("schemas"))
+      .def("requires",
+           [](Store& self, const std::vector<std::string>& names) {
+             const EngineGuard guard(*self.engine);
+             return self.engine->formulas.requires_all(names);
+           },
+           nb::arg("names"))
       .def("reference",
            [](Store& self, nb::callable resolver) {
              const EngineGuard guard(*self.engine);

@@ -153,6 +153,16 @@ void bind_matcher(nb::module_& m) {
           },
           nb::arg("store"), nb::arg("expression"), nb::arg("trie"), nb::arg("width"), nb::arg("end_tokens"),
           "Of a CompositionStore; None when it has no text.")
+      .def_static(
+          "from_rules",
+          [](Store& store, std::uint32_t start, std::shared_ptr<TokenTrie> trie, std::uint32_t width,
+             std::vector<std::uint32_t> end_tokens) {
+            const EngineGuard guard(*store.engine, true);
+            const Engine::Start from = store.engine->start(start);
+            return make_constraint(store, *from.machine, from.local, std::move(trie), width, std::move(end_tokens));
+          },
+          nb::arg("store"), nb::arg("start"), nb::arg("trie"), nb::arg("width"), nb::arg("end_tokens"),
+          "`start` is what Rules.build returned.")
       .def("matcher",
            [](std::shared_ptr<Constraint> self) {
              const EngineGuard guard(*self->engine);
@@ -229,6 +239,17 @@ void bind_matcher(nb::module_& m) {
            },
            nb::arg("out"), nb::arg("row") = 0,
            nb::sig("def fill_mask(self, out: Annotated[NDArray, dict(order='C', device='cpu')], row: int = 0) -> None"))
+      .def("mask_by_trying",
+           [](BoundMatcher& self) {
+             std::vector<std::uint32_t> words(self.matcher.mask_words());
+             Matcher now = self.matcher;
+             {
+               const auto guard = self.guard(true);
+               now.mask_by_trying(words);
+             }
+             return nb::bytes(words.data(), words.size() * sizeof(std::uint32_t));
+           },
+           "The words of the mask by its definition, every token read byte by byte: for tests, thousands of times slower.")
       .def_prop_ro("can_stop",
                    [](BoundMatcher& self) {
                      const auto guard = self.guard(false);

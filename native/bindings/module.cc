@@ -38,6 +38,7 @@ NB_MODULE(_native, m) {
   bind_number(m);
   structgen::bind_vocabulary(m);
   structgen::bindings::bind_json(m);
+  structgen::bindings::bind_cfg(m);
   structgen::bindings::bind_compose(m);
   structgen::bindings::bind_matcher(m);
   nb::register_exception_translator(translate);

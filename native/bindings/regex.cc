@@ -169,6 +169,14 @@ void bind_regex(nb::module_& m) {
           "r"_a, "min"_a, "max"_a.none() = nb::none(),
           "At least min times, at most max times (None: no bound).")
       .def(
+          "punycode",
+          [](RegexStore& held, Regex r, std::uint32_t octets) {
+            return within(held, r, [&](Store& s) { return s.punycode(r, octets); });
+          },
+          "r"_a, "octets"_a,
+          "Texts of at most so many octets that RFC 3492 decodes to a member of r beyond ASCII: what stands behind \"xn--\" in host "
+          "names, those that a bounded search finds the way to.")
+      .def(
           "nullable",
           [](RegexStore& held, Regex r) { return within(held, r, [&](Store& s) { return s.nullable(r); }); },
           "r"_a)

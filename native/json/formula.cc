@@ -17,7 +17,7 @@ FormulaStore::FormulaStore(regex::Store& regexes) : regexes_(regexes) {
   intern({.kind = Kind::kConstant, .detail = 1, .children = {}});
 }
 
-Formula FormulaStore::intern(Node node) { return nodes_.intern(node); }
+Formula FormulaStore::intern(Node node) { return nodes_.intern(std::move(node)); }
 
 namespace {
 
@@ -73,6 +73,22 @@ Formula FormulaStore::declare(const std::vector<std::string>& names) {
   return intern({.kind = Kind::kDeclare, .detail = 1, .a = declarations_.intern(keys), .children = {}});
 }
 
+Formula FormulaStore::properties(const std::vector<std::string>& names, const std::vector<Formula>& schemas) {
+  std::vector<Formula> parts{declare(names)};
+  parts.reserve(names.size() + 1);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (schemas[i] != kTrue) parts.push_back(negate(members(regexes_.literal(names[i]), negate(schemas[i]), 1)));
+  }
+  return all(parts);
+}
+
+Formula FormulaStore::requires_all(const std::vector<std::string>& names) {
+  std::vector<Formula> parts;
+  parts.reserve(names.size());
+  for (const std::string& name : names) parts.push_back(members(regexes_.literal(name), kTrue, 1));
+  return all(parts);
+}
+
 Formula FormulaStore::reference(std::function<Formula()> resolver) {
   references_.push_back({std::move(resolver), kFalse, false});
   return intern({.kind = Kind::kReference,
@@ -100,7 +116,7 @@ Formula FormulaStore::expand(std::uint32_t index) {
 }
 
 std::uint32_t FormulaStore::single_key(Regex language) {
-  if (auto known = single_keys_.find(language); known != single_keys_.end()) return known->second;
+  if (const auto* known = single_keys_.find(language)) return *known;
   std::uint32_t key = kNoKey;
   if (!regexes_.empty(language) && regexes_.distance(language) < (1u << 16)) {
     const std::string word = regexes_.witness(language);

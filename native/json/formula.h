@@ -25,6 +25,7 @@
 #include "interner.h"
 #include "json/number.h"
 #include "json/number_set.h"
+#include "memo.h"
 #include "regex/store.h"
 
 namespace structgen::json {
@@ -89,6 +90,10 @@ class FormulaStore {
   Formula distinct(Formula seen = kFalse);
   // True, and says that these names are declared in this order.
   Formula declare(const std::vector<std::string>& names);
+  // properties: the names are declared, and a member so called satisfies the schema beside it.
+  Formula properties(const std::vector<std::string>& names, const std::vector<Formula>& schemas);
+  // required: a member for each of the names.
+  Formula requires_all(const std::vector<std::string>& names);
   // A name whose formula is asked for when it is first reached.
   Formula reference(std::function<Formula()> resolver);
   // Asks every name for its formula now, after which no resolver is kept.
@@ -165,13 +170,13 @@ class FormulaStore {
   std::unordered_map<std::string, std::uint32_t> number_ids_;
   std::vector<Reference> references_;
   std::size_t resolved_ = 0;  // references below this one are resolved
-  std::unordered_map<Regex, std::uint32_t> single_keys_;
-  std::unordered_map<std::uint64_t, Formula> restricted_;
+  Memo<Regex, std::uint32_t> single_keys_;
+  Memo<std::uint64_t, Formula> restricted_;
   std::unordered_set<std::uint64_t> restricting_;  // references being followed
   std::unordered_map<Formula, std::vector<Formula>> counting_;
-  std::unordered_map<Formula, bool> closed_;
-  std::unordered_map<Formula, bool> has_distinct_;
-  std::unordered_map<Formula, Regex> languages_;
+  Memo<Formula, bool> closed_;
+  Memo<Formula, bool> has_distinct_;
+  Memo<Formula, Regex> languages_;
   std::unordered_map<Formula, NumberSet> numbers_of_;
   std::uint32_t depth_ = 0;
 };

@@ -68,7 +68,7 @@ Formula FormulaStore::restrict(Formula f, Type type) {
       break;
   }
   const std::uint64_t memo = static_cast<std::uint64_t>(f) * 8 + static_cast<std::uint64_t>(type);
-  if (auto known = restricted_.find(memo); known != restricted_.end()) return known->second;
+  if (const auto* known = restricted_.find(memo)) return *known;
   const DepthGuard guard(depth_);
   Formula result = kFalse;
   if (node.kind == Kind::kReference) {
@@ -159,7 +159,7 @@ bool FormulaStore::has_distinct(Formula f) {
   if (node.kind == Kind::kDistinct) return true;
   if (node.kind == Kind::kNot) return has_distinct(node.a);
   if (node.children.empty()) return false;
-  if (auto known = has_distinct_.find(f); known != has_distinct_.end()) return known->second;
+  if (const auto* known = has_distinct_.find(f)) return *known;
   const bool result = std::any_of(node.children.begin(), node.children.end(),
                                   [this](Formula child) { return has_distinct(child); });
   has_distinct_.emplace(f, result);
@@ -190,7 +190,7 @@ bool FormulaStore::evaluate(Formula f, const std::function<bool(Formula)>& liter
 
 bool FormulaStore::closed(Formula f) {
   if (f == kTrue || f == kFalse) return f == kTrue;
-  if (auto known = closed_.find(f); known != closed_.end()) return known->second;
+  if (const auto* known = closed_.find(f)) return *known;
   // `distinct` is about the items to come; none comes.
   const bool result = evaluate(f, [this](Formula literal) { return nodes_[literal].kind == Kind::kDistinct; });
   closed_.emplace(f, result);
@@ -227,7 +227,7 @@ Regex FormulaStore::to_language(Formula f) {
   if (f == kFalse) return regex::kNothing;
   const Node& node = nodes_[f];
   if (node.kind == Kind::kString) return node.a;
-  if (auto known = languages_.find(f); known != languages_.end()) return known->second;
+  if (const auto* known = languages_.find(f)) return *known;
   const DepthGuard guard(depth_);
   Regex result = regex::kNothing;
   if (node.kind == Kind::kNot) {

@@ -10,11 +10,11 @@
 
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "json/solver.h"
 #include "mask/machine.h"
+#include "memo.h"
 
 namespace structgen::json {
 
@@ -47,6 +47,7 @@ class JsonMachine final : public Machine {
   Local representative(Local local, std::size_t longest) override;
   Local resume_unnamed(Local local, std::uint32_t result) override;
   FreeText free_text(Local local) override;
+  std::optional<Enumeration> enumeration(Local local) override;
   bool accepting(Local local) override;
   bool may_end(Local local) override;
   std::uint32_t end_result(Local local) override;
@@ -149,9 +150,9 @@ class JsonMachine final : public Machine {
   VectorInterner vectors_;  // formulas, languages, truth values, literals: lists of integers
   Interner<std::string> texts_;
   Interner<ObjectContext, ObjectContextHash> contexts_;
-  std::unordered_map<std::uint64_t, Local> resumed_;
-  std::unordered_map<std::uint64_t, Local> keys_read_;  // by the object's state and the key
-  std::unordered_map<std::uint64_t, std::uint32_t> item_plans_;
+  Memo<std::uint64_t, Local> resumed_;
+  Memo<std::uint64_t, Local> keys_read_;  // by the object's state and the key
+  Memo<std::uint64_t, std::uint32_t> item_plans_;
 };
 
 }  // namespace structgen::json

@@ -34,7 +34,7 @@ Transition JsonMachine::array_step(State state, std::uint8_t byte) {
 
 std::uint32_t JsonMachine::plan_item(const State& state) {
   const std::uint64_t memo = static_cast<std::uint64_t>(state.a) << 32 | state.b;
-  if (auto known = item_plans_.find(memo); known != item_plans_.end()) return known->second;
+  if (const auto* known = item_plans_.find(memo)) return *known;
   const Formulas residual = vectors_[state.a];
   std::vector<std::vector<Formula>> literals;
   for (Formula f : residual) literals.push_back(solver_.item_literals(f, state.b));

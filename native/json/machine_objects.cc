@@ -111,7 +111,7 @@ Local JsonMachine::resume_unnamed(Local local, std::uint32_t result) {
 Local JsonMachine::key_read(Local local, std::string_view text) {
   const std::uint32_t key = formulas_.key(unescape(text));
   const std::uint64_t memo = static_cast<std::uint64_t>(local) << 32 | key;
-  if (const auto known = keys_read_.find(memo); known != keys_read_.end()) return known->second;
+  if (const auto* known = keys_read_.find(memo)) return *known;
   const Local next = key_read(states_[local], key);
   keys_read_.emplace(memo, next);
   return next;

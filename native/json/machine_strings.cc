@@ -173,9 +173,10 @@ Transition JsonMachine::string_step(State state, std::uint8_t byte) {
 }
 
 bool JsonMachine::escape_possible(const State& state) {
+  const Regex goal = vectors_[state.a][0];
   for (std::uint8_t byte : {'"', '\\', '/', 'b', 'f', 'n', 'r', 't'}) {
     if (byte == '/' && options_.escapes != Escapes::kAny) continue;
-    if (feed(state, short_escape(byte)) != kDead) return true;
+    if (formulas_.regexes().step(goal, static_cast<std::uint8_t>(short_escape(byte))) != regex::kNothing) return true;
   }
   State hex = state;
   hex.phase = kHex;
@@ -183,10 +184,14 @@ bool JsonMachine::escape_possible(const State& state) {
   return find_escaped(hex) != kNoCodePoint;
 }
 
-// Some code point in [low, high], surrogates aside, that keeps the language alive. Walks the
+// The first code point in [low, high], surrogates aside, that keeps the language alive. Walks the
 // UTF-8 tree of the interval and gives up a branch at its first dead byte.
 std::uint32_t JsonMachine::find_code_point(Regex language, std::uint32_t low, std::uint32_t high) {
   regex::Store& regexes = formulas_.regexes();
+  if (regexes.well_formed(language) && regexes.free_points(language).points > 0) {  // any will do
+    const std::uint32_t first = low >= 0xD800 && low <= 0xDFFF ? 0xE000 : low;
+    return first <= high && first <= 0x10FFFF ? first : kNoCodePoint;
+  }
   struct Width {
     std::uint32_t first, last, lead, tail_bits;
   };
@@ -196,19 +201,25 @@ std::uint32_t JsonMachine::find_code_point(Regex language, std::uint32_t low, st
     const std::uint32_t from = std::max(low, width.first), to = std::min(high, width.last);
     if (from > to) continue;
     struct Branch {
-      Regex language;
+      Regex language;  // before `byte`
+      std::uint8_t byte;
       std::uint32_t prefix, bits;  // code points prefix << bits … (prefix + 1 << bits) - 1
     };
     std::vector<Branch> pending;
+    // What is dead without a look goes no further; the others are read when it is their turn.
+    const auto add = [&](Regex before, std::uint32_t byte, std::uint32_t prefix, std::uint32_t bits) {
+      if (regexes.row(before)[byte] == regex::kNothing) return;
+      pending.push_back({before, static_cast<std::uint8_t>(byte), prefix, bits});
+    };
     for (std::uint32_t lead = to >> width.tail_bits; lead + 1 > from >> width.tail_bits; --lead) {
-      pending.push_back({regexes.step(language, static_cast<std::uint8_t>(width.lead | lead)), lead,
-                         width.tail_bits});
+      add(language, width.lead | lead, lead, width.tail_bits);
       if (lead == 0) break;
     }
     while (!pending.empty()) {
       const Branch branch = pending.back();
       pending.pop_back();
-      if (branch.language == regex::kNothing) continue;
+      const Regex after = regexes.step(branch.language, branch.byte);
+      if (after == regex::kNothing) continue;
       if (branch.bits == 0) {
         if (branch.prefix < 0xD800 || branch.prefix > 0xDFFF) return branch.prefix;
         continue;
@@ -217,7 +228,7 @@ std::uint32_t JsonMachine::find_code_point(Regex language, std::uint32_t low, st
       for (std::uint32_t part = 64; part-- > 0;) {
         const std::uint32_t prefix = branch.prefix << 6 | part;
         if ((prefix << bits) > to || ((prefix + 1) << bits) - 1 < from) continue;
-        pending.push_back({regexes.step(branch.language, static_cast<std::uint8_t>(0x80 | part)), prefix, bits});
+        add(after, 0x80 | part, prefix, bits);
       }
     }
   }
@@ -268,6 +279,13 @@ Machine::FreeText JsonMachine::free_text(Local local) {
   if (!formulas_.regexes().well_formed(goal)) return {};  // inside a character
   const regex::Store::FreePoints free = formulas_.regexes().free_points(goal);
   return {true, free.exact, free.points};
+}
+
+std::optional<Machine::Enumeration> JsonMachine::enumeration(Local local) {
+  const State& state = states_[local];
+  if ((state.frame != Frame::kString && state.frame != Frame::kKey) || state.phase != kPlain) return std::nullopt;
+  const std::optional<WordList> words = formulas_.regexes().words_left(vectors_[state.a][0]);
+  return words ? std::optional<Enumeration>({*words, true}) : std::nullopt;
 }
 
 std::uint32_t JsonMachine::string_result(const State& state) {

@@ -210,7 +210,7 @@ Local JsonMachine::resume(Local local, std::uint32_t result, std::string_view te
   const bool remember = text.empty();
   const std::uint64_t memo = static_cast<std::uint64_t>(local) << 32 | result;
   if (remember) {
-    if (auto known = resumed_.find(memo); known != resumed_.end()) return known->second;
+    if (const auto* known = resumed_.find(memo)) return *known;
   }
   State state = states_[local];
   if (state.frame == Frame::kRoot) {
@@ -301,7 +301,7 @@ std::string JsonMachine::way_on(Local local) {
 std::size_t JsonMachine::memory_bytes() const {
   return row_bytes() + states_.memory_bytes() + vectors_.memory_bytes() + vectors_.size() * 32 +
          texts_.memory_bytes() + contexts_.memory_bytes() + contexts_.size() * 64 +
-         (resumed_.size() + keys_read_.size() + item_plans_.size()) * 48;
+         resumed_.memory_bytes() + keys_read_.memory_bytes() + item_plans_.memory_bytes();
 }
 
 }  // namespace structgen::json

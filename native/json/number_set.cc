@@ -4,7 +4,7 @@
 #include <numeric>
 #include <utility>
 
-#include "json/number_text.h"
+#include "json/number_internal.h"
 
 namespace structgen::json {
 
@@ -79,14 +79,23 @@ NumberSet::Range NumberSet::equal_to(bool negative, const std::string& digits) c
           wide_ + static_cast<std::size_t>(last - names_.begin())};
 }
 
+bool NumberSet::holds(const NumberText& number, const std::string& core, NumberForm form) const {
+  const auto some = [&](Range range) {
+    const auto first = cells_.begin() + static_cast<std::ptrdiff_t>(range.first);
+    const auto last = cells_.begin() + static_cast<std::ptrdiff_t>(range.last);
+    return std::any_of(first, last, [&](const NumberCell& cell) { return meets(number, cell, form); });
+  };
+  return some({0, wide_}) || some(equal_to(!core.empty() && number.negative, core));
+}
+
 std::optional<std::string> NumberSet::complete(std::string_view prefix, NumberForm form) const {
-  if (names_.empty()) {
-    return wide_ <= kSearched ? complete_number(prefix, cells_, form) : first_of({0, wide_}, prefix, form);
-  }
+  if (cells_.size() <= kSearched) return complete_number(prefix, cells_, form);
   const std::optional<NumberText> number = scan_number(prefix);
   if (!number) return std::nullopt;
-  if (auto rest = first_of({0, wide_}, prefix, form)) return rest;
   const std::string digits = significant(*number);
+  const std::string core = digits.substr(0, digits.find_last_not_of('0') + 1);
+  if (holds(*number, core, form)) return std::string();
+  if (auto rest = first_of({0, wide_}, prefix, form)) return rest;
   // Zero has no significant digits and no sign of its own.
   if (digits.empty()) {
     if (auto rest = first_of(equal_to(false, ""), prefix, form)) return rest;
@@ -106,7 +115,6 @@ std::optional<std::string> NumberSet::complete(std::string_view prefix, NumberFo
     return first_of(starting_with(number->negative, ""), prefix, form);
   }
   if (auto rest = first_of(starting_with(number->negative, digits), prefix, form)) return rest;
-  const std::string core = digits.substr(0, digits.find_last_not_of('0') + 1);
   if (core == digits) return std::nullopt;
   return first_of(equal_to(number->negative, core), prefix, form);
 }

@@ -27,8 +27,8 @@ class NumberSet {
   bool only_integers() const { return only_integers_; }
   std::span<const NumberCell> cells() const { return cells_; }
 
-  // A t such that prefix + t is a number of the set in `form`; nullopt when there is none. The
-  // shortest, as long as the set has at most kSearched cells.
+  // A t such that prefix + t is a number of the set in `form`; nullopt when there is none. Empty
+  // exactly when the prefix is one; the shortest, as long as the set has at most kSearched cells.
   std::optional<std::string> complete(std::string_view prefix, NumberForm form) const;
 
   static constexpr std::size_t kSearched = 16;
@@ -37,6 +37,8 @@ class NumberSet {
   struct Range {
     std::size_t first, last;
   };
+  // Whether a number is in the set; `core` is its digits without zeros at either end.
+  bool holds(const NumberText& number, const std::string& core, NumberForm form) const;
   std::optional<std::string> first_of(Range range, std::string_view prefix, NumberForm form) const;
   Range starting_with(bool negative, const std::string& digits) const;
   Range equal_to(bool negative, const std::string& digits) const;

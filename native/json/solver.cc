@@ -150,7 +150,7 @@ std::uint64_t Solver::estimate(Formula f) {
   constexpr std::uint64_t kImpossible = 1u << 30;
   if (f == kFalse) return kImpossible;
   if (formulas_.closed(f)) return 0;
-  if (auto known = estimates_.find(f); known != estimates_.end()) return known->second;
+  if (const auto* known = estimates_.find(f)) return *known;
   const Node& node = formulas_[f];
   std::uint64_t result = 0;
   switch (node.kind) {

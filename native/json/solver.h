@@ -26,6 +26,7 @@
 
 #include "interner.h"
 #include "json/formula.h"
+#include "memo.h"
 
 namespace structgen::json {
 
@@ -59,6 +60,8 @@ struct KeyClass {
   std::uint32_t key = FormulaStore::kNoKey;  // the declared key, or
   std::uint32_t id = 0;                      // of the list of literals, for keys that are not declared
   std::vector<Formula> literals;             // the members-literals that apply
+  // What a value must satisfy under a simple formula, once that is known; kFalse where none does.
+  mutable std::optional<Formula> goal = std::nullopt;
 };
 
 class Solver {
@@ -94,7 +97,8 @@ class Solver {
   const KeyClass& classify(Formula f, const ObjectContext& context, std::uint32_t key);
   // Every key that may come next, as a language of decoded strings.
   Regex key_language(Formula f, const ObjectContext& context);
-  // The undeclared keys that were not read yet, by class; nothing where there are many classes.
+  // The undeclared keys that were not read yet, by class; nothing where there are many classes. Of a simple
+  // object, only those that may come.
   std::vector<std::pair<const KeyClass*, Regex>> fresh_regions(Formula f, const ObjectContext& context);
   // What the value of a member of this class must satisfy so that the object can still
   // be completed; kFalse when nothing does.
@@ -218,7 +222,8 @@ class Solver {
   bool numbers_apart(const std::vector<Formula>& formulas);
   Formula simplify(Formula f);
   Regex other_keys(std::vector<std::uint32_t> keys);
-  Regex without_seen(Regex region, const ObjectContext& context);
+  Regex undeclared(Formula f, const ObjectContext& context);
+  std::vector<std::uint32_t> seen_undeclared(Formula f, const ObjectContext& context);
   void spend(std::uint64_t work);
 
   // Least fixed point bookkeeping: an answer is provisional while it rests on a
@@ -259,12 +264,12 @@ class Solver {
   std::unordered_map<ContextKey, Regex, ContextKeyHash> key_languages_;
   std::unordered_map<ContextKey, Formula, ContextKeyHash> goals_;
   std::unordered_map<std::vector<std::uint32_t>, std::vector<Move>, VectorHash> moves_;
-  std::unordered_map<std::uint64_t, Formula> item_goals_;
+  Memo<std::uint64_t, Formula> item_goals_;
   std::vector<std::vector<NamedText>> recent_;  // witnesses found last, newest first
-  std::unordered_map<Formula, Formula> simplified_;
+  Memo<Formula, Formula> simplified_;
   std::unordered_map<Formula, std::string> only_values_;  // empty: none, or several
-  std::unordered_map<Formula, std::uint32_t> clip_limits_;
-  std::unordered_map<Formula, std::uint64_t> estimates_;
+  Memo<Formula, std::uint32_t> clip_limits_;
+  Memo<Formula, std::uint64_t> estimates_;
 
  public:
   ~Solver();

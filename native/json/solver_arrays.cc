@@ -10,17 +10,15 @@
 namespace structgen::json {
 
 std::uint32_t Solver::clip_index(Formula f, std::uint32_t index) {
-  auto known = clip_limits_.find(f);
-  if (known == clip_limits_.end()) {
-    std::uint32_t limit = 0;
-    for (Formula literal : formulas_.counting_literals(f)) {
-      const Node& node = formulas_[literal];
-      if (node.kind != Kind::kItems) continue;
-      limit = std::max(limit, node.b == kNoStop ? node.a : node.b + 1);
-    }
-    known = clip_limits_.emplace(f, limit).first;
+  if (const auto* known = clip_limits_.find(f)) return std::min(index, *known);
+  std::uint32_t limit = 0;
+  for (Formula literal : formulas_.counting_literals(f)) {
+    const Node& node = formulas_[literal];
+    if (node.kind != Kind::kItems) continue;
+    limit = std::max(limit, node.b == kNoStop ? node.a : node.b + 1);
   }
-  return std::min(index, known->second);
+  clip_limits_.emplace(f, limit);
+  return std::min(index, limit);
 }
 
 std::vector<Formula> Solver::item_literals(Formula f, std::uint32_t index) {
@@ -36,11 +34,11 @@ std::vector<Formula> Solver::item_literals(Formula f, std::uint32_t index) {
 Formula Solver::item_goal(Formula f, std::uint32_t index) {
   index = clip_index(f, index);
   const std::uint64_t memo = static_cast<std::uint64_t>(f) << 32 | index;
-  if (auto known = item_goals_.find(memo); known != item_goals_.end()) return known->second;
+  if (const auto* known = item_goals_.find(memo)) return *known;
   const Formula result = goal(f, item_literals(f, index), index,
                               [&](Formula rest) { return completes_array(rest, index + 1); });
   item_goals_.emplace(memo, without_traps(f, index, result));
-  return item_goals_[memo];
+  return *item_goals_.find(memo);
 }
 
 // Where items must differ, an item may take a value that a later position needs. If the

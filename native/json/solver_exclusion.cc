@@ -136,7 +136,7 @@ Formula Solver::simplify(Formula f) {
   const Node& node = formulas_[f];
   if (node.kind == Kind::kNot) return formulas_.negate(simplify(node.a));
   if (node.kind != Kind::kAll && node.kind != Kind::kAny && node.kind != Kind::kExactlyOne) return f;
-  if (auto known = simplified_.find(f); known != simplified_.end()) return known->second;
+  if (const auto* known = simplified_.find(f)) return *known;
   std::vector<Formula> children;
   children.reserve(node.children.size());
   for (Formula child : node.children) children.push_back(simplify(child));

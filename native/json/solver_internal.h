@@ -48,6 +48,7 @@ struct Solver::Profile {
   // Undeclared keys by class, by rank table; empty where there are more than a few classes.
   std::unordered_map<std::uint32_t, std::vector<std::pair<const KeyClass*, Regex>>> few_regions;
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> required_ranks;  // by rank table, ascending
+  std::unordered_map<std::uint32_t, Regex> undeclared;  // every key that is not declared, by rank table
 };
 
 template <class Map, class Key, class Compute>

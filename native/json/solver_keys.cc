@@ -34,10 +34,29 @@ Regex Solver::other_keys(std::vector<std::uint32_t> keys) {
   return entry->second;
 }
 
-Regex Solver::without_seen(Regex region, const ObjectContext& context) {
+// All keys but the declared ones.
+Regex Solver::undeclared(Formula f, const ObjectContext& context) {
+  Profile& known = *const_cast<Profile*>(&profile(f));
+  const auto [entry, added] = known.undeclared.try_emplace(context.ranks, regex::kNothing);
+  if (added) {
+    std::vector<std::uint32_t> named = known.keys;
+    named.insert(named.end(), key_lists_[context.ranks].begin(), key_lists_[context.ranks].end());
+    entry->second = other_keys(std::move(named));
+  }
+  return entry->second;
+}
+
+// Of the keys that were read, those that are not declared. No region holds the others anyway, so that objects
+// in which only declared keys were read share the languages of their keys.
+std::vector<std::uint32_t> Solver::seen_undeclared(Formula f, const ObjectContext& context) {
   const std::vector<std::uint32_t>& seen = key_lists_[context.seen];
   spend(seen.size());
-  return seen.empty() ? region : formulas_.regexes().intersect({region, other_keys(seen)});
+  const Profile& known = profile(f);
+  std::vector<std::uint32_t> found;
+  std::copy_if(seen.begin(), seen.end(), std::back_inserter(found), [&](std::uint32_t key) {
+    return rank(context.ranks, key) == kNoRank && !known.single_literals.contains(key);
+  });
+  return found;
 }
 
 const KeyClass& Solver::classify(Formula f, const ObjectContext& context, std::uint32_t key) {
@@ -74,9 +93,8 @@ struct Solver::Region {
 std::vector<Solver::Region> Solver::open_regions(Formula f, const ObjectContext& context) {
   regex::Store& regexes = formulas_.regexes();
   const Profile& known = profile(f);
-  std::vector<std::uint32_t> named = known.keys;
-  named.insert(named.end(), key_lists_[context.ranks].begin(), key_lists_[context.ranks].end());
-  std::vector<Region> parts{{without_seen(other_keys(std::move(named)), context), {}}};
+  std::vector<Region> parts{
+      {regexes.intersect({undeclared(f, context), other_keys(seen_undeclared(f, context))}), {}}};
   for (Formula literal : known.pattern_literals) {
     if (known.forbidden.count(literal)) continue;
     std::vector<Region> finer;
@@ -105,19 +123,24 @@ std::vector<std::pair<const KeyClass*, Regex>> Solver::fresh_regions(Formula f, 
   Profile& known = *const_cast<Profile*>(&profile(f));
   const auto [entry, added] = known.few_regions.try_emplace(context.ranks);
   if (added) {
-    std::vector<std::uint32_t> named = known.keys;
-    named.insert(named.end(), key_lists_[context.ranks].begin(), key_lists_[context.ranks].end());
-    std::vector<Region> parts{{other_keys(std::move(named)), {}}};
+    std::vector<Region> parts{{undeclared(f, context), {}}};
     for (Formula literal : known.pattern_literals) {
       std::vector<Region> finer;
       for (Region& part : parts) divide(part, literal, finer);
       parts = std::move(finer);
       if (parts.size() > kMany) parts.clear();
     }
-    for (Region& part : parts) entry->second.emplace_back(&class_of(known, std::move(part.literals)), part.keys);
+    for (Region& part : parts) {
+      const KeyClass& key_class = class_of(known, std::move(part.literals));
+      if (known.simple && member_goal(f, context, key_class, FormulaStore::kNoKey) == kFalse) continue;
+      entry->second.emplace_back(&key_class, part.keys);
+    }
   }
+  const Regex unread = other_keys(seen_undeclared(f, context));
   std::vector<std::pair<const KeyClass*, Regex>> fresh;
-  for (const auto& [key_class, keys] : entry->second) fresh.emplace_back(key_class, without_seen(keys, context));
+  for (const auto& [key_class, keys] : entry->second) {
+    fresh.emplace_back(key_class, formulas_.regexes().intersect({keys, unread}));
+  }
   return fresh;
 }
 
@@ -136,22 +159,23 @@ Regex Solver::key_language(Formula f, const ObjectContext& context) {
   const ContextKey memo{f, context, 0};
   if (auto known = key_languages_.find(memo); known != key_languages_.end()) return known->second;
   regex::Store& regexes = formulas_.regexes();
-  std::vector<std::string> words;
-  std::unordered_set<std::uint32_t> tried;
-  for (const std::vector<std::uint32_t>* keys : {&key_lists_[context.ranks], &profile(f).keys}) {
-    for (std::uint32_t key : *keys) {
-      if (!available(context, key) || !tried.insert(key).second) continue;
-      if (member_goal(f, context, classify(f, context, key), key) != kFalse) {
-        words.push_back(formulas_.key_text(key));
-      }
-    }
+  std::vector<std::uint32_t> may_come, others;  // declared keys
+  const std::vector<std::uint32_t>& declared = key_lists_[context.ranks];
+  const auto divide_keys = [&](std::uint32_t key) {
+    const bool may = available(context, key) && member_goal(f, context, classify(f, context, key), key) != kFalse;
+    (may ? may_come : others).push_back(key);
+  };
+  for (const std::uint32_t key : declared) divide_keys(key);
+  for (const std::uint32_t key : profile(f).keys) {
+    if (rank(context.ranks, key) == kNoRank) divide_keys(key);
   }
-  std::vector<Regex> allowed{words.empty() ? regex::kNothing : regexes.words(std::move(words))};
+  std::vector<Regex> allowed;
   // A region with the patterns that have not divided it yet: allowed as a whole if a value suits them all,
   // not at all if none suits those that apply for sure.
   const std::vector<Formula> patterns = forbidding(f);
   std::vector<std::pair<Region, std::size_t>> open;
   for (Region& region : open_regions(f, context)) open.emplace_back(std::move(region), 0);
+  bool every = !open.empty();  // undeclared key may come
   for (std::size_t looked_at = 0; !open.empty(); ++looked_at) {
     if (looked_at > kMaxRegions) throw BudgetExceeded("overlapping key patterns: 4096 combinations");
     const auto [region, next] = std::move(open.back());
@@ -162,14 +186,27 @@ Regex Solver::key_language(Formula f, const ObjectContext& context) {
     Profile& known = *const_cast<Profile*>(&profile(f));
     if (member_goal(f, context, class_of(known, std::move(literals)), example) != kFalse) {
       allowed.push_back(region.keys);
-    } else if (next < patterns.size() &&
-               member_goal(f, context, class_of(known, region.literals), example) != kFalse) {
+      continue;
+    }
+    every = false;
+    if (next < patterns.size() && member_goal(f, context, class_of(known, region.literals), example) != kFalse) {
       std::vector<Region> halves;
       divide(region, patterns[next], halves);
       for (Region& half : halves) open.emplace_back(std::move(half), next + 1);
     }
   }
-  const Regex language = regexes.alternate(allowed);
+  Regex language = regex::kNothing;
+  if (every) {  // what is left out is a shorter list
+    const std::vector<std::uint32_t> read = seen_undeclared(f, context);
+    others.insert(others.end(), read.begin(), read.end());
+    language = other_keys(std::move(others));
+  } else {
+    std::vector<std::string> words;
+    words.reserve(may_come.size());
+    for (const std::uint32_t key : may_come) words.push_back(formulas_.key_text(key));
+    allowed.push_back(regexes.words(std::move(words)));
+    language = regexes.alternate(allowed);
+  }
   key_languages_.emplace(memo, language);
   return language;
 }

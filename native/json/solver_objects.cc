@@ -154,14 +154,19 @@ bool Solver::order_allows(Formula f, const ObjectContext& context, std::uint32_t
 
 Formula Solver::member_goal(Formula f, const ObjectContext& context, const KeyClass& key_class,
                             std::uint32_t key) {
+  if (key_class.goal && order_ == PropertyOrder::kAny) return *key_class.goal;
   if (profile(f).simple) {
     if (!order_allows(f, context, key_class.key)) return kFalse;
+    if (key_class.goal) return *key_class.goal;
     // A required key that may not come (`¬members({k}, true, 1)`) makes the goal false by itself.
     for (Formula literal : key_class.literals) {
       if (formulas_[literal].b == kTrue && profile(f).forbidden.count(literal)) return kFalse;
     }
     const Formula goal = conjunction_goal(key_class);
-    return satisfiable(goal) ? goal : kFalse;
+    const bool lasting = searching_.empty();  // within a search, "none" may rest on what is still open
+    const Formula result = satisfiable(goal) ? goal : kFalse;
+    if (lasting || result != kFalse) key_class.goal = result;
+    return result;
   }
   const ContextKey memo{f, context, key_class.key != FormulaStore::kNoKey ? key * 2 : key_class.id * 2 + 1};
   if (auto known = goals_.find(memo); known != goals_.end()) return known->second;

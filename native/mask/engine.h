@@ -2,7 +2,9 @@
 // and how to their masks. One lock guards all of it but the masks that are known already.
 //
 // Everything interned lives as long as the engine. When an engine has grown past its
-// limit, new constraints start a fresh one, and the old one goes with its last constraint.
+// limit, new constraints start a fresh one, and the old one goes with its last constraint:
+// a large one on a thread of its own, since taking a million small pieces apart takes as long
+// as compiling fifty schemas.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "cfg/machine.h"
 #include "compose/machine.h"
 #include "compose/substring.h"
 #include "json/machine.h"
@@ -22,6 +25,7 @@
 namespace structgen {
 
 struct Engine {
+  static std::shared_ptr<Engine> make();
   Engine() : formulas(regexes) {}
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -30,9 +34,19 @@ struct Engine {
   regex::RegexMachine& regex_machine() { return regex_machine_; }
   compose::ComposeMachine& compose_machine() { return compose_machine_; }
   compose::SubstringMachine& substring_machine(const std::string& text);
+
+  struct Start {
+    Machine* machine;
+    Local local;
+  };
+  // Where texts of `network` start, as a number for start(); equal networks share it.
+  std::uint32_t add_start(cfg::Network network);
+  const Start& start(std::uint32_t number) const { return starts_.at(number); }
   // Masks of `machine` over `trie`; the trie is kept alive with them.
   Masks& masks(Machine& machine, const std::shared_ptr<const TokenTrie>& trie);
   std::size_t memory_bytes() const;
+  // Gives up what belongs to others: tries and resolvers. Only for an engine that nobody uses any more.
+  void let_go();
 
   std::recursive_mutex mutex;
   regex::Store regexes;
@@ -44,6 +58,9 @@ struct Engine {
   compose::ComposeMachine compose_machine_{texts};
   std::vector<std::unique_ptr<compose::SubstringMachine>> substring_machines_;
   std::vector<std::pair<json::Options, std::unique_ptr<json::JsonMachine>>> json_machines_;
+  VectorInterner networks_;                                     // their signatures …
+  std::vector<Start> starts_;                                   // … and where each starts
+  std::vector<std::unique_ptr<cfg::CfgMachine>> cfg_machines_;
   std::vector<std::unique_ptr<Masks>> masks_;
 };
 

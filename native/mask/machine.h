@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@
 
 #include "interner.h"
 #include "rows.h"
+#include "word_list.h"
 
 namespace structgen {
 
@@ -135,6 +137,17 @@ class Machine {
     (void)local;
     return {};
   }
+  // Where what may follow is one of many words and nothing else, up to where the frame ends: a mask need not
+  // make a state for every prefix of theirs. `quoted`: a quote, a backslash and control characters are not
+  // read as themselves.
+  struct Enumeration {
+    WordList words;
+    bool quoted = false;
+  };
+  virtual std::optional<Enumeration> enumeration(Local local) {
+    (void)local;
+    return std::nullopt;
+  }
   // Whether that is any character, `points` times at least; remembered, since walks ask often.
   bool takes_any_text(Local local, std::uint32_t points) {
     if (local >= free_.size()) free_.resize(local + 1, kNotAsked);
@@ -157,6 +170,11 @@ class Machine {
     (void)local, (void)way;
     return kUnknown;
   }
+
+  // Machines that know a short way to the end of a whole stack (its frames from the top down) without reading it
+  // append it here; the others are asked frame by frame, as above.
+  virtual bool completes_stacks() const { return false; }
+  virtual void complete(std::span<const Local> frames, std::string& text) { (void)frames, (void)text; }
 
   // A short way on from the last frame that need not be read: a text, then perhaps a token without text.
   struct Jump {

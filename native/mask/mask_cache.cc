@@ -83,15 +83,15 @@ LocalMaskPtr MaskCache::found(const MaskKey& key) {
   return entry->second->mask;
 }
 
-void MaskCache::insert(std::uint64_t owner, const MaskKey& key, LocalMaskPtr mask) {
+void MaskCache::insert(const MaskKey& key, LocalMaskPtr mask) {
   const std::size_t bytes = kEntryBytes + mask->bytes();
   const std::lock_guard lock(mutex_);
-  add({key, owner, std::move(mask), {}, bytes});
+  add({key, std::move(mask), {}, bytes});
 }
 
-void MaskCache::link(std::uint64_t owner, const MaskKey& key, const MaskKey& target) {
+void MaskCache::link(const MaskKey& key, const MaskKey& target) {
   const std::lock_guard lock(mutex_);
-  add({key, owner, nullptr, target, kEntryBytes});
+  add({key, nullptr, target, kEntryBytes});
 }
 
 void MaskCache::add(Entry entry) {
@@ -108,19 +108,6 @@ void MaskCache::trim() {
     bytes_ -= order_.back().bytes;
     entries_.erase(order_.back().key);
     order_.pop_back();
-  }
-}
-
-void MaskCache::forget(std::uint64_t owner) {
-  const std::lock_guard lock(mutex_);
-  for (auto entry = order_.begin(); entry != order_.end();) {
-    if (entry->owner != owner) {
-      ++entry;
-      continue;
-    }
-    bytes_ -= entry->bytes;
-    entries_.erase(entry->key);
-    entry = order_.erase(entry);
   }
 }
 

@@ -1,7 +1,9 @@
 // Masks computed so far, for the whole process: bounded in bytes, least recently used first out.
 //
-// Masks are immutable and handed out as shared pointers, so the lock is only held for a lookup. Does not
-// know what a key means, nor how masks are made.
+// Masks are immutable and handed out as shared pointers, so the lock is only held for a lookup. Masks that
+// nobody can ask for any more, because their machine is gone, leave in their turn like all others: looking
+// for them would cost as much as making room for the next ones. Does not know what a key means, nor how
+// masks are made.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +55,7 @@ struct LocalMask {
   static constexpr Transition kRewalk = kUnknown;
 
   struct Leaving {
-    std::uint32_t node;     // in the trie: here the frame is left …
+    std::uint32_t node;     // of TokenTrie::siblings(): here the frame is left …
     Transition transition;  // … by this action
   };
   struct Group {  // places where the frame is left by the same action
@@ -94,11 +96,10 @@ class MaskCache {
   static const std::shared_ptr<MaskCache>& process();
 
   LocalMaskPtr find(const MaskKey& key);
-  // Keeps the mask, unless one is known under this key; `owner` is whom forget() names.
-  void insert(std::uint64_t owner, const MaskKey& key, LocalMaskPtr mask);
+  // Keeps the mask, unless one is known under this key.
+  void insert(const MaskKey& key, LocalMaskPtr mask);
   // From now on `key` finds what `target` does, for as long as that is kept.
-  void link(std::uint64_t owner, const MaskKey& key, const MaskKey& target);
-  void forget(std::uint64_t owner);
+  void link(const MaskKey& key, const MaskKey& target);
   void clear();
   void set_limit(std::size_t bytes);  // 0: nothing is kept
   std::uint64_t next_serial();        // never 0
@@ -114,7 +115,6 @@ class MaskCache {
 
   struct Entry {
     MaskKey key;
-    std::uint64_t owner;
     LocalMaskPtr mask;  // null for a link …
     MaskKey target;     // … to this
     std::size_t bytes;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mask/walk.h"
+#include "vocabulary/plain_text.h"
 
 namespace structgen {
 
@@ -26,8 +27,6 @@ Masks::Masks(Machine& machine, TextTable& texts, std::recursive_mutex& mutex,
       owner_(cache_->next_serial()),
       marks_((trie_->vocabulary_size() + 31) / 32) {}
 
-Masks::~Masks() { cache_->forget(owner_); }
-
 std::shared_ptr<LocalMask> Masks::finished(std::shared_ptr<LocalMask> mask) {
   mask->take(marks_);
   mask->group_leaving();
@@ -42,16 +41,34 @@ LocalMaskPtr Masks::local(Local local) {
   machine_.refill();
   const Local stands_for = machine_.representative(local, trie_->longest_token());
   const MaskKey target{owner_, stands_for};
-  if (stands_for != local) cache_->link(owner_, key, target);
+  if (stands_for != local) cache_->link(key, target);
   if (LocalMaskPtr known = cache_->find(target)) return known;
+  const LocalMaskPtr short_part = short_text(stands_for);
   const Cleared cleared{marks_};
   auto mask = std::make_shared<LocalMask>();
-  walk_local(machine_, texts_, *trie_, stands_for, marks_, mask->leaving);
+  walk_local(machine_, texts_, *trie_, stands_for, short_part.get(), marks_, mask->leaving);
   mask = finished(std::move(mask));
   mask->ends = machine_.accepting(stands_for);
   mask->may_end = machine_.may_end(stands_for);
-  cache_->insert(owner_, target, mask);
+  cache_->insert(target, mask);
   return mask;
+}
+
+// In a string that is close to a bound, the long tokens can tell where; to the short ones, which are nearly all,
+// it is as far away as ever. Their part is made once for all these places; null where it is no other place's.
+LocalMaskPtr Masks::short_text(Local local) {
+  if (!walks_text(machine_, *trie_, local)) return nullptr;
+  const Local stands_for = machine_.representative(local, PlainText::kShort);
+  if (stands_for == local) return nullptr;
+  constexpr std::uint64_t kPart = 1;  // no text: those of parts that were walked again are above it
+  const MaskKey key{owner_, stands_for, kPart};
+  if (LocalMaskPtr known = cache_->find(key)) return known;
+  const Cleared cleared{marks_};
+  auto part = std::make_shared<LocalMask>();
+  walk_short_text(machine_, *trie_, stands_for, marks_);
+  part = finished(std::move(part));
+  cache_->insert(key, part);
+  return part;
 }
 
 LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, Local frame) {
@@ -69,7 +86,7 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
     if (next != kDead && next != kUnsettled) next = machine_.representative(next, trie_->longest_token());
   }
   const MaskKey target{mask.serial << 1 | 1, static_cast<std::uint64_t>(group.transition) << 32 | next};
-  cache_->link(owner_, key, target);
+  cache_->link(key, target);
   if (LocalMaskPtr known = cache_->find(target)) return known;
   const Cleared cleared{marks_};
   auto result = std::make_shared<LocalMask>();
@@ -83,7 +100,7 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
                result->leaving);
   }
   result = finished(std::move(result));
-  cache_->insert(owner_, target, result);
+  cache_->insert(target, result);
   return result;
 }
 
@@ -105,7 +122,7 @@ LocalMaskPtr Masks::again(const Stack& stack, unsigned depth, const LocalMask& m
   auto result = std::make_shared<LocalMask>();
   if (!walk_again_open(machine_, texts_, *trie_, places, stack, depth, marks_, result->leaving)) return nullptr;
   result = finished(std::move(result));
-  cache_->insert(owner_, key, result);
+  cache_->insert(key, result);
   return result;
 }
 

@@ -24,7 +24,6 @@ namespace structgen {
 class Masks {
  public:
   Masks(Machine& machine, TextTable& texts, std::recursive_mutex& mutex, std::shared_ptr<const TokenTrie> trie);
-  ~Masks();
   Masks(const Masks&) = delete;
   Masks& operator=(const Masks&) = delete;
 
@@ -37,6 +36,7 @@ class Masks {
 
  private:
   LocalMaskPtr local(Local local);
+  LocalMaskPtr short_text(Local local);
   LocalMaskPtr below(const LocalMask& mask, const LocalMask::Group& group, Local frame);
   LocalMaskPtr again(const Stack& stack, unsigned depth, const LocalMask& mask, const LocalMask::Group& group);
   bool may_end(const Stack& stack, const LocalMask& mask);

@@ -1,6 +1,7 @@
 #include "mask/matcher.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 namespace structgen {
@@ -121,6 +122,27 @@ bool Matcher::can_stop() {
     accepting = accepting || cursor.accepting(cursor.load(stack));
   });
   return accepting;
+}
+
+void Matcher::mask_by_trying(std::span<std::uint32_t> out) {
+  std::fill(out.begin(), out.end(), 0u);
+  if (is_terminated()) return;
+  Cursor cursor(*constraint_->machine, constraint_->engine->texts);
+  std::array<bool, 256> dead{};  // no token that begins so has to be tried
+  dead.fill(true);
+  each_stack([&](const Stack& stack) {
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      Top top = cursor.load(stack);
+      const Cursor::Result result = cursor.step(top, static_cast<std::uint8_t>(byte), {});
+      if (result != Cursor::Result::kDead) dead[byte] = false;
+    }
+  });
+  for (std::uint32_t token = 0; token < constraint_->width; ++token) {
+    const std::string_view bytes = constraint_->trie->token_bytes(token);
+    if (!bytes.empty() && !is_end_token(token) && dead[static_cast<std::uint8_t>(bytes[0])]) continue;
+    Matcher probe = *this;
+    if (probe.advance(token) == Verdict::kAccepted) out[token >> 5] |= 1u << (token & 31);
+  }
 }
 
 void Matcher::fill_mask(std::span<std::uint32_t> out) {

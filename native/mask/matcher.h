@@ -44,6 +44,8 @@ class Matcher {
   // out has mask_words() words; bit t says whether token t keeps the output completable.
   // Takes the engine's lock itself, where it needs it.
   void fill_mask(std::span<std::uint32_t> out);
+  // The same by its definition: every token is read byte by byte. Takes as long as thousands of masks: for tests.
+  void mask_by_trying(std::span<std::uint32_t> out);
   std::size_t mask_words() const { return (constraint_->width + 31) / 32; }
   bool can_stop();
   bool is_terminated() const { return history_.front().terminated; }

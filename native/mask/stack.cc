@@ -151,6 +151,14 @@ const Machine::WayOut& Cursor::way_out(Local local) {
 }
 
 void Cursor::complete(Top top, std::string& text, std::vector<Named>* named) {
+  if (machine_.completes_stacks()) {
+    std::vector<Local> frames{top.local};
+    for (std::int32_t slot = top.below; slot >= 0; slot = below(slot)) {
+      frames.push_back(slots_[static_cast<std::size_t>(slot)].frame.local);
+    }
+    machine_.complete(frames, text);
+    return;
+  }
   while (!accepting(top, text)) {
     if (top.below == kBottom) {
       if (Machine::Jump jump = machine_.jump(top.local); jump.possible) {

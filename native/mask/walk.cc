@@ -1,131 +1,127 @@
 #include "mask/walk.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 
 #include "budget.h"
 #include "vocabulary/plain_text.h"
+#include "vocabulary/sibling_trie.h"
 
 namespace structgen {
 
 namespace {
 
-using Node = TokenTrie::Node;
+using Node = SiblingTrie::Node;
 
 class Walk {
  public:
-  // `origin` says which node of the whole trie each of `nodes` is; null where it is the whole trie.
-  Walk(Cursor& cursor, const TokenTrie& trie, const std::vector<Node>& nodes, const std::uint32_t* origin,
+  // `origin` says which node of all tokens each of `nodes` is; null where these are all tokens.
+  Walk(Cursor& cursor, const TokenTrie& trie, const SiblingTrie& nodes, const std::uint32_t* origin,
        TokenMarks& marks, Places* leaving)
       : cursor_(cursor),
         machine_(cursor.machine()),
         trie_(trie),
-        nodes_(nodes.data()),
+        nodes_(nodes.nodes.data()),
         origin_(origin),
         marks_(marks),
         leaving_(leaving),
         levels_(trie.longest_token() + 1) {}
 
-  // The subtrees first … last - 1 under one node at `depth` where the frame is in `local`. Nearly all the
-  // time goes here: a byte is one look into a row as long as it neither pushes nor pops. Whether a node is
-  // a token or has children is not asked, only whether it is alive: other branches could not be predicted.
-  void local(Local local, std::uint32_t depth, std::uint32_t first, std::uint32_t last) {
-    levels_[depth].enter(local, machine_.row(local));
-    const Node* const nodes = nodes_;
-    Level* const levels = levels_.data();
-    for (std::uint32_t i = first; i < last;) {
-      const Node& node = nodes[i];
-      Level& above = levels[node.depth - 1u];
-      if (!above.row) above.row = machine_.row(above.local);
-      Transition t = above.row[node.byte];
-      if (t >= kActionBit) {
-        if (t == kUnknown) t = machine_.transition(above.local, node.byte);
-        if (t >= kActionBit) {
-          act(Cursor::open_top(above.local), t, i);
-          i = node.subtree_end;
-          continue;
-        }
-      }
-      if (t == kDead) {
-        i = node.subtree_end;
+  const Node& root() const { return nodes_[0]; }
+  const Node& node(std::uint32_t i) const { return nodes_[i]; }
+
+  // What is below `parent`, where the frame is in `local`. Nearly all the time goes here: a byte is one look
+  // into a row as long as it neither pushes nor pops.
+  void local(Local local, const Node& parent) {
+    Level* const base = &levels_[parent.depth];
+    Level* level = base;
+    enter(*level, local, parent);
+    leaves(*level, parent);
+    while (true) {
+      if (level->next == level->last) {
+        if (level == base) return;
+        --level;
         continue;
       }
-      mark(node);
-      levels[node.depth].enter(t, machine_.known_row(t));
-      ++i;
-    }
-  }
-
-  // Whether more than half of the plain tokens begin with a byte after which any text may follow.
-  bool mostly_any_text(const PlainText& text, Local local) {
-    std::size_t any = 0;
-    for (std::uint32_t i = 1; i < text.nodes.size(); i = nodes_[i].subtree_end) {
-      const Transition t = machine_.transition(local, nodes_[i].byte);
-      if (t == kDead || t >= kActionBit || !machine_.takes_any_text(t, text.longest_points)) continue;
-      any += text.first[nodes_[i].subtree_end] - text.first[i];
-    }
-    return 2 * any > text.tokens.size();
-  }
-
-  // The plain tokens from a place inside a string. Where any text may follow, nothing below is looked at:
-  // with kClear all tokens are marked already and the others are taken back, else they are marked at once.
-  template <bool kClear>
-  void plain(const PlainText& text, Local local) {
-    levels_[0].enter(local, machine_.row(local));
-    const std::span<std::uint32_t> words = kClear ? marks_.words() : std::span<std::uint32_t>();
-    const Node* const nodes = nodes_;
-    Level* const levels = levels_.data();
-    const auto last = static_cast<std::uint32_t>(text.nodes.size());
-    for (std::uint32_t i = 1; i < last;) {
-      const Node& node = nodes[i];
-      Level& above = levels[node.depth - 1u];
-      if (!above.row) above.row = machine_.row(above.local);
-      Transition t = above.row[node.byte];
-      if (t == kUnknown) t = machine_.transition(above.local, node.byte);
-      if (t == kDead) {
-        for (std::uint32_t at = text.first[i]; kClear && at < text.first[node.subtree_end]; ++at) {
-          words[text.tokens[at] >> 5] &= ~(1u << (text.tokens[at] & 31));
-        }
-        i = node.subtree_end;
-        continue;
-      }
-      if (t != above.local && machine_.takes_any_text(t, text.longest_points)) {
-        for (std::uint32_t at = text.first[i]; !kClear && at < text.first[node.subtree_end]; ++at) {
-          marks_.add(text.tokens[at]);
-        }
-        i = node.subtree_end;
-        continue;
-      }
-      if (!kClear) mark(node);
-      levels[node.depth].enter(t, machine_.known_row(t));
-      ++i;
-    }
-  }
-
-  // The same for any top.
-  void anywhere(const Top& top, std::uint32_t depth, std::uint32_t first, std::uint32_t last) {
-    levels_[depth] = {machine_.row(top.local), top.local, top};
-    for (std::uint32_t i = first; i < last;) {
+      const std::uint32_t i = level->next++;
       const Node& node = nodes_[i];
-      const Level& above = levels_[node.depth - 1u];
-      Transition t = above.row[node.byte];
-      if (t == kUnknown) t = machine_.transition(above.local, node.byte);
-      Level& level = levels_[node.depth];
-      level.top = above.top;
-      bool alive = t != kDead;
-      if (t < kActionBit) {
-        level.top.local = t;
-      } else {
-        alive = step(level.top, t, i);
+      Transition t = level->row[node.byte];
+      if (t == kDead) continue;
+      if (t >= kActionBit) [[unlikely]] {
+        t = settled(*level, t, i);
+        if (t == kDead) continue;
       }
-      if (!alive) {
-        i = node.subtree_end;
+      mark(node);
+      ++level;
+      enter(*level, t, node);
+      leaves(*level, node);
+    }
+  }
+
+  // Where one of many words is left: the trie and the words side by side, without a state for each prefix.
+  // One is made only where a token ends a word or writes a character as an escape.
+  void words(const Machine::Enumeration& left, Local local) {
+    struct Part {
+      std::uint32_t node, from, to;  // words [from, to) begin with the bytes down to the node
+    };
+    std::array<Part, 256> next{};  // by byte, where `met` says so
+    std::array<std::uint32_t, 256> met{};
+    std::uint32_t round = 0;
+    std::vector<Part> open{{0, left.words.low, left.words.high}};
+    while (!open.empty()) {
+      const Part part = open.back();
+      open.pop_back();
+      const Node& parent = nodes_[part.node];
+      const std::uint32_t read = left.words.depth + parent.depth;
+      ++round;
+      left.words.divide(read, part.from, part.to, [&](std::uint8_t byte, std::uint32_t from, std::uint32_t to) {
+        if (left.quoted && (byte < 0x20 || byte == '"' || byte == '\\')) return;
+        met[byte] = round;
+        next[byte] = {0, from, to};
+      });
+      const bool ends = left.words.ends(part.from, read);
+      for (std::uint32_t i = parent.first; i < parent.last(); ++i) {
+        const Node& node = nodes_[i];
+        if (met[node.byte] == round) {
+          mark(node);
+          if (i >= parent.last_leaf()) open.push_back({i, next[node.byte].from, next[node.byte].to});
+        } else if (left.quoted && ((node.byte == '"' && ends) || node.byte == '\\')) {
+          Local here = local;
+          for (const char byte : path(i).substr(0, parent.depth)) {
+            here = machine_.transition(here, static_cast<std::uint8_t>(byte));
+          }
+          act(Cursor::open_top(here), machine_.transition(here, node.byte), i);
+        }
+      }
+    }
+  }
+
+  // What is below `parent`, for any top.
+  void anywhere(const Top& top, const Node& parent) {
+    Level* const base = &levels_[parent.depth];
+    Level* level = base;
+    enter(*level, top, parent);
+    while (true) {
+      if (level->next == level->last) {
+        if (level == base) return;
+        --level;
+        continue;
+      }
+      const std::uint32_t i = level->next++;
+      const Node& node = nodes_[i];
+      Transition t = level->row[node.byte];
+      if (t == kUnknown) t = machine_.transition(level->local, node.byte);
+      if (t == kDead) continue;
+      Top next = level->top;
+      if (t < kActionBit) {
+        next.local = t;
+      } else if (!step(next, t, i)) {
         continue;
       }
       mark(node);
-      if (node.subtree_end > i + 1) level.enter(level.top.local, machine_.row(level.top.local));
-      ++i;
+      if (node.leaves + node.inner != 0) enter(*++level, next, node);
     }
   }
 
@@ -144,7 +140,7 @@ class Walk {
   void under(const Top& top, std::uint32_t i) {
     const Node& node = nodes_[i];
     mark(node);
-    if (node.subtree_end > i + 1) anywhere(top, node.depth, i + 1, node.subtree_end);
+    if (node.leaves + node.inner != 0) anywhere(top, node);
   }
 
   // The bytes down to node i from `top` on, then what is below it; false where the frames that are known are
@@ -172,27 +168,55 @@ class Walk {
 
   void mark(const Node& node) {
     marks_.add(node.token);
-    if (!node.copies) return;
-    for (std::uint32_t id = trie_.next_same(node.token); id != kNoToken; id = trie_.next_same(id)) {
-      marks_.add(id);
-    }
+    if (node.copies) mark_copies(node.token);
   }
 
   // The bytes down to node i: some token lies at or below it, and starts with them.
   std::string_view path(std::uint32_t i) const {
     const std::uint16_t depth = nodes_[i].depth;
-    while (nodes_[i].token == kNoToken) ++i;
+    while (nodes_[i].token == kNoToken) i = nodes_[i].first;
     return trie_.token_bytes(nodes_[i].token).substr(0, depth);
   }
 
  private:
-  struct Level {
-    Transition* row;  // of `local`; null until a child asks for it
+  struct Level {  // the children of one node
+    Transition* row;  // of `local`
     Local local;
+    std::uint32_t next, last;  // those still to be looked at
     Top top;
-
-    void enter(Local state, Transition* known) { local = state, row = known; }
   };
+
+  void enter(Level& level, Local local, const Node& parent) {
+    level.row = machine_.row(local);
+    level.local = local;
+    level.next = parent.last_leaf();
+    level.last = parent.last();
+  }
+  void enter(Level& level, const Top& top, const Node& parent) {
+    enter(level, top.local, parent);
+    level.next = parent.first;
+    level.top = top;
+  }
+  // The children that have none. Whether one is alive could not be predicted, so it is no branch.
+  void leaves(const Level& level, const Node& parent) {
+    for (std::uint32_t i = parent.first; i < parent.last_leaf(); ++i) {
+      const Node& leaf = nodes_[i];
+      Transition t = level.row[leaf.byte];
+      if (t >= kActionBit) [[unlikely]] t = settled(level, t, i);
+      marks_.add(t == kDead ? kNoToken : leaf.token);
+      if (leaf.copies && t != kDead) mark_copies(leaf.token);
+    }
+  }
+  // The state after node i's byte, where that was unknown; an action is done, and nothing is left to do.
+  Transition settled(const Level& level, Transition t, std::uint32_t i) {
+    if (t == kUnknown) t = machine_.transition(level.local, nodes_[i].byte);
+    if (t < kActionBit) return t;
+    act(Cursor::open_top(level.local), t, i);
+    return kDead;
+  }
+  void mark_copies(std::uint32_t token) {
+    for (std::uint32_t id = trie_.next_same(token); id != kNoToken; id = trie_.next_same(id)) marks_.add(id);
+  }
 
   // Does the action of node i's byte; false where its tokens are dead, noted for later, or (after a fork)
   // walked already, one way after the other. Deeper than one token is long this cannot nest.
@@ -234,53 +258,166 @@ class Walk {
   std::uint32_t forks_ = 0;
 };
 
+// The plain tokens from a place inside a string that takes many characters. Most nodes are alive, so they are
+// walked in preorder: one loop, in which nothing but the dead ones is a jump. Where any text may follow, nothing
+// below is looked at.
+class PlainWalk {
+ public:
+  PlainWalk(Machine& machine, const TokenTrie& trie, TokenMarks& marks)
+      : machine_(machine),
+        trie_(trie),
+        text_(trie.plain_text()),
+        marks_(marks),
+        levels_(trie.longest_token() + 1) {}
+
+  void all_tokens(Local local) {
+    if (mostly_any_text(text_.short_text, local)) {
+      text_.copy_within(text_.longest_points, marks_.words());
+      walk<true>(text_.short_text, local);
+      walk<true>(text_.long_text, local);
+    } else {
+      walk<false>(text_.short_text, local);
+      walk<false>(text_.long_text, local);
+    }
+  }
+  void tokens(const PlainText::Part& part, Local local) { walk<false>(part, local); }
+
+ private:
+  struct Level {
+    Transition* row;  // of `local`; null until a child asks for it
+    Local local;
+  };
+
+  static std::span<const std::uint32_t> below(const PlainText::Part& part, std::uint32_t i) {
+    const std::uint32_t first = part.first[i], last = part.first[part.nodes[i].subtree_end];
+    return {part.tokens.data() + first, last - first};
+  }
+  // Whether more than half of the plain tokens begin with a byte after which any text may follow.
+  bool mostly_any_text(const PlainText::Part& part, Local local) {
+    std::size_t any = 0;
+    for (std::uint32_t i = 1; i < part.nodes.size(); i = part.nodes[i].subtree_end) {
+      const Transition t = machine_.transition(local, part.nodes[i].byte);
+      if (t != kDead && machine_.takes_any_text(t, part.longest_points)) any += below(part, i).size();
+    }
+    return 2 * any > part.tokens.size();
+  }
+  // With kClear all tokens are marked already and those that are dead are taken back.
+  template <bool kClear>
+  void walk(const PlainText::Part& part, Local local) {
+    const std::span<std::uint32_t> words = kClear ? marks_.words() : std::span<std::uint32_t>();
+    const TokenTrie::Node* const nodes = part.nodes.data();
+    Level* const levels = levels_.data();
+    levels[0] = {machine_.row(local), local};
+    const auto last = static_cast<std::uint32_t>(part.nodes.size());
+    for (std::uint32_t i = 1; i < last;) {
+      const TokenTrie::Node& node = nodes[i];
+      Level& above = levels[node.depth - 1u];
+      if (!above.row) above.row = machine_.row(above.local);
+      Transition t = above.row[node.byte];
+      if (t == kUnknown) t = machine_.transition(above.local, node.byte);
+      if (t == kDead) {
+        if (kClear) {
+          for (const std::uint32_t token : below(part, i)) words[token >> 5] &= ~(1u << (token & 31));
+        }
+        i = node.subtree_end;
+        continue;
+      }
+      if (t != above.local && machine_.takes_any_text(t, part.longest_points)) {
+        if (!kClear) {
+          for (const std::uint32_t token : below(part, i)) marks_.add(token);
+        }
+        i = node.subtree_end;
+        continue;
+      }
+      if (!kClear) mark(node);
+      levels[node.depth] = {machine_.known_row(t), t};
+      ++i;
+    }
+  }
+  void mark(const TokenTrie::Node& node) {
+    marks_.add(node.token);
+    if (!node.copies) return;
+    for (std::uint32_t id = trie_.next_same(node.token); id != kNoToken; id = trie_.next_same(id)) marks_.add(id);
+  }
+
+  Machine& machine_;
+  const TokenTrie& trie_;
+  const PlainText& text_;
+  TokenMarks& marks_;
+  std::vector<Level> levels_;
+};
+
+// Whether few characters can come next, so that little of the trie is alive.
+bool few_bytes(Machine& machine, Local local) {
+  constexpr int kFew = 16;
+  int alive = 0;
+  for (unsigned byte = 0x20; byte < 256 && alive <= kFew; ++byte) {
+    alive += machine.transition(local, static_cast<std::uint8_t>(byte)) != kDead ? 1 : 0;
+  }
+  return alive <= kFew;
+}
+
 }  // namespace
 
+bool walks_text(Machine& machine, const TokenTrie& trie, Local local) {
+  const Machine::FreeText free = machine.free_text(local);
+  return free.inside && !free.exact && free.points < trie.plain_text().longest_points && !few_bytes(machine, local);
+}
+
+void walk_short_text(Machine& machine, const TokenTrie& trie, Local local, TokenMarks& marks) {
+  PlainWalk(machine, trie, marks).tokens(trie.plain_text().short_text, local);
+}
+
 void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local local,
-                TokenMarks& marks, Places& leaving) {
+                const LocalMask* short_text, TokenMarks& marks, Places& leaving) {
   Cursor cursor(machine, texts);
+  if (const std::optional<Machine::Enumeration> left = machine.enumeration(local)) {
+    Walk walk(cursor, trie, trie.siblings(), nullptr, marks, &leaving);
+    walk.words(*left, local);
+    return;
+  }
   const Machine::FreeText free = machine.free_text(local);
   if (!free.inside) {
-    Walk walk(cursor, trie, trie.nodes(), nullptr, marks, &leaving);
-    walk.local(local, 0, 1, static_cast<std::uint32_t>(trie.nodes().size()));
+    Walk walk(cursor, trie, trie.siblings(), nullptr, marks, &leaving);
+    walk.local(local, walk.root());
     return;
   }
   const PlainText& text = trie.plain_text();
   if (free.exact || free.points >= text.longest_points) {
     text.copy_within(free.points, marks.words());
+  } else if (short_text) {
+    short_text->copy_to(marks.words());
+    PlainWalk(machine, trie, marks).tokens(text.long_text, local);
+  } else if (few_bytes(machine, local)) {
+    Walk walk(cursor, trie, text.plain, nullptr, marks, &leaving);
+    walk.local(local, walk.root());
   } else {
-    Walk walk(cursor, trie, text.nodes, nullptr, marks, &leaving);
-    if (walk.mostly_any_text(text, local)) {
-      text.copy_within(text.longest_points, marks.words());
-      walk.plain<true>(text, local);
-    } else {
-      walk.plain<false>(text, local);
-    }
+    PlainWalk(machine, trie, marks).all_tokens(local);
   }
   Walk walk(cursor, trie, text.exits, text.exit_origin.data(), marks, &leaving);
-  walk.local(local, 0, 1, static_cast<std::uint32_t>(text.exits.size()));
+  walk.local(local, walk.root());
 }
 
 void walk_below(Machine& machine, TextTable& texts, const TokenTrie& trie,
                 std::span<const LocalMask::Leaving> places, bool again, Local next,
                 TokenMarks& marks, Places& leaving) {
   Cursor cursor(machine, texts);
-  Walk walk(cursor, trie, trie.nodes(), nullptr, marks, &leaving);
+  Walk walk(cursor, trie, trie.siblings(), nullptr, marks, &leaving);
   for (const LocalMask::Leaving& place : places) {
-    const Node& node = trie.nodes()[place.node];
+    const Node& node = walk.node(place.node);
     if (again) {
       walk.act(Cursor::open_top(next), machine.transition(next, node.byte), place.node);
       continue;
     }
     walk.mark(node);
-    if (node.subtree_end > place.node + 1) walk.local(next, node.depth, place.node + 1, node.subtree_end);
+    if (node.leaves + node.inner != 0) walk.local(next, node);
   }
 }
 
 void walk_again(Machine& machine, TextTable& texts, const TokenTrie& trie,
                 std::span<const LocalMask::Leaving> places, const Stack& stack, TokenMarks& marks) {
   Cursor cursor(machine, texts);
-  Walk walk(cursor, trie, trie.nodes(), nullptr, marks, nullptr);
+  Walk walk(cursor, trie, trie.siblings(), nullptr, marks, nullptr);
   const Top start = cursor.load(stack);
   for (const LocalMask::Leaving& place : places) walk.from_start(start, place.node);
 }
@@ -289,7 +426,7 @@ bool walk_again_open(Machine& machine, TextTable& texts, const TokenTrie& trie,
                      std::span<const LocalMask::Leaving> places, const Stack& stack, unsigned depth,
                      TokenMarks& marks, Places& leaving) {
   Cursor cursor(machine, texts);
-  Walk walk(cursor, trie, trie.nodes(), nullptr, marks, &leaving);
+  Walk walk(cursor, trie, trie.siblings(), nullptr, marks, &leaving);
   const Top start = cursor.load_open(stack, depth);
   for (const LocalMask::Leaving& place : places) {
     if (!walk.from_start(start, place.node)) return false;

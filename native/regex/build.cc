@@ -49,7 +49,7 @@ bool product(std::uint32_t x, std::uint32_t y, std::uint32_t& result) {
 }  // namespace
 
 Engine::Engine() : derivative_cache_(1 << 13) {
-  grow_table();
+  grow_table(1024);
   intern({.kind = Kind::kNothing});
   intern({.kind = Kind::kEpsilon});
   // kAnything must be id 2 and is built over expressions that come after it.
@@ -62,8 +62,7 @@ Engine::Engine() : derivative_cache_(1 << 13) {
   Lengths length;
   measure(nodes_[kAnything], length);
   lengths_[kAnything] = length;
-  table_.clear();
-  grow_table();
+  add_to_table({hash_of(nodes_[kAnything], nullptr), kAnything});
 
   const std::array<std::uint8_t, kUtf8States> way = {0, 0xC2, 0xE1, 0xF1, 0xE0, 0xED, 0xF0, 0xF4};
   domains_[0] = kAnything;
@@ -106,7 +105,7 @@ Regex Engine::literal(std::string_view text) {
 Regex Engine::words(std::vector<std::string> words) {
   if (words.empty()) return kNothing;
   const std::uint32_t array = word_array(std::move(words));
-  return word_range(array, 0, 0, static_cast<std::uint32_t>(arrays_[array].offsets.size() - 1));
+  return word_range(array, 0, 0, arrays_[array].size());
 }
 
 // The words of rows [low, high) behind their first `depth` bytes, which they share.
@@ -531,5 +530,21 @@ Regex Engine::declare(bool nullable) {
 }
 
 void Engine::define(Regex name, Regex body) { equations_[nodes_[name].a] = body; }
+
+Regex Engine::punycode(Regex labels, std::uint32_t octets) {
+  const auto same = [&](const auto& one) { return one->labels() == labels && one->octets() == octets; };
+  const auto at = std::find_if(codecs_.begin(), codecs_.end(), same);
+  const auto codec = static_cast<std::uint32_t>(at - codecs_.begin());
+  if (at == codecs_.end()) codecs_.push_back(std::make_unique<Punycode>(*this, labels, octets));
+  return codec_state(codec, codecs_[codec]->start());
+}
+
+Regex Engine::codec_state(std::uint32_t codec, std::uint32_t state) {
+  if (state == Punycode::kDead) return kNothing;
+  const Punycode& of = *codecs_[codec];
+  const auto way = static_cast<std::uint32_t>(of.completion(state).size());
+  const std::uint32_t left = of.octets() - of.length(state);
+  return intern({.kind = Kind::kPunycode, .a = codec, .b = state, .c = way, .d = left});
+}
 
 }  // namespace structgen::regex

@@ -101,7 +101,7 @@ Regex Engine::code_points(Ranges given) {
 
   const Regex result = alternate(std::move(parts));
   nodes_[result].flags |= kCharacter;
-  characters_.try_emplace(result, ranges);
+  if (characters_.try_emplace(result, ranges).second) character_ranges_ += ranges.size();
   same.push_back(result);
   return result;
 }

@@ -9,6 +9,25 @@
 
 namespace structgen::regex {
 
+namespace {
+
+// The bytes that lead the UTF-8 automaton where `byte` does.
+const ByteSet& utf8_alike(std::uint32_t state, std::uint8_t byte) {
+  using Targets = std::array<ByteSet, kUtf8Mixed + 1>;
+  static const std::array<Targets, kUtf8States> kAlike = [] {
+    std::array<Targets, kUtf8States> alike{};
+    for (std::uint32_t from = 0; from < kUtf8States; ++from) {
+      for (unsigned one = 0; one < 256; ++one) {
+        alike[from][utf8_step(from, static_cast<std::uint8_t>(one))].add(static_cast<std::uint8_t>(one));
+      }
+    }
+    return alike;
+  }();
+  return kAlike[state][utf8_step(state, byte)];
+}
+
+}  // namespace
+
 Regex Engine::derive(Regex r, std::uint8_t byte) {
   const Kind kind = nodes_[r].kind;
   if (kind <= Kind::kWords) return derive_node(r, byte);
@@ -94,6 +113,8 @@ Regex Engine::derive_node(Regex r, std::uint8_t byte) {
     }
     case Kind::kRecursive:
       return derive(equations_[n.a], byte);
+    case Kind::kPunycode:
+      return codec_state(n.a, codecs_[n.a]->step(n.b, byte));
   }
   return kNothing;
 }
@@ -114,10 +135,7 @@ ByteSet Engine::first_bytes(Regex r) {
       result.add(static_cast<std::uint8_t>(reinterpret_cast<const char*>(&n.a)[0]));
       break;
     case Kind::kWords: {
-      const WordArray& array = arrays_[n.a];
-      for (std::uint32_t i = n.c; i < n.d; ++i) {
-        if (array.word(i).size() > n.b) result.add(static_cast<std::uint8_t>(array.word(i)[n.b]));
-      }
+      arrays_[n.a].list(n.b, n.c, n.d).divide(n.b, n.c, n.d, [&](std::uint8_t byte, auto, auto) { result.add(byte); });
       break;
     }
     case Kind::kConcat: {
@@ -150,6 +168,11 @@ ByteSet Engine::first_bytes(Regex r) {
       result.add(0x00, 0x7F);
       result.add(0xC2, 0xF4);
       break;
+    case Kind::kPunycode:
+      result.add('a', 'z');
+      result.add('0', '9');
+      result.add('-', '-');
+      break;
   }
   first_[r] = byte_set(result) + 1;
   return result;
@@ -178,7 +201,8 @@ void Engine::collect_sets(Regex r) {
       first_bytes(r);
       take(first_[r] - 1);
       break;
-    case Kind::kWords: {
+    case Kind::kWords:
+    case Kind::kPunycode: {
       const ByteSet first = first_bytes(r);
       for (unsigned byte = 0; byte < 256; ++byte) {
         if (!first.has(static_cast<std::uint8_t>(byte))) continue;
@@ -270,22 +294,9 @@ void Engine::byte_classes(Regex r, std::vector<ByteClass>& classes) {
 Regex* Engine::words_row(Regex r) {
   const Node n = nodes_[r];
   std::array<Regex, 256> target{};
-  std::uint32_t low = n.c;
-  if (arrays_[n.a].word(low).size() == n.b) ++low;
-  while (low < n.d) {
-    const WordArray& array = arrays_[n.a];
-    const auto at = [&](std::uint32_t i) { return static_cast<std::uint8_t>(array.word(i)[n.b]); };
-    const std::uint8_t byte = at(low);
-    std::uint32_t within = low, step = 1;  // the last word known to go on with `byte`
-    while (within + step < n.d && at(within + step) == byte) within += step, step *= 2;
-    std::uint32_t after = std::min(within + step, n.d);
-    while (within + 1 < after) {
-      const std::uint32_t middle = within + (after - within) / 2;
-      at(middle) == byte ? within = middle : after = middle;
-    }
-    target[byte] = word_range(n.a, n.b + 1, low, after);
-    low = after;
-  }
+  arrays_[n.a].list(n.b, n.c, n.d).divide(n.b, n.c, n.d, [&](std::uint8_t byte, std::uint32_t from, std::uint32_t to) {
+    target[byte] = word_range(n.a, n.b + 1, from, to);
+  });
   Regex* row = row_store_.add(kNothing);
   std::copy(target.begin(), target.end(), row);
   return rows_[r] = row;
@@ -299,15 +310,62 @@ Regex* Engine::new_row(Regex r) {
   return rows_[r] = row;
 }
 
+// Takes from `same` what the first step of r tells from `byte`.
+void Engine::narrow(Regex r, std::uint8_t byte, ByteSet& same) {
+  const auto split = [&](const ByteSet& set) { same = set.has(byte) ? same & set : same.without(set); };
+  if (seen_.size() < nodes_.size()) seen_.resize(nodes_.size(), 0);
+  if (seen_[r] == round_) return;
+  seen_[r] = round_;
+  const Node n = nodes_[r];
+  switch (n.kind) {
+    case Kind::kNothing:
+    case Kind::kEpsilon:
+      break;
+    case Kind::kBytes:
+      split(sets_[n.a]);
+      break;
+    case Kind::kLiteral:
+    case Kind::kWords:
+    case Kind::kPunycode:
+      if (const ByteSet& first = first_bytes(r); first.has(byte)) {
+        same = {};
+        same.add(byte);
+      } else {
+        same = same.without(first);
+      }
+      break;
+    case Kind::kConcat: {
+      Regex rest = r;
+      while (nodes_[rest].kind == Kind::kConcat) {
+        const Regex head = nodes_[rest].a;
+        narrow(head, byte, same);
+        rest = nullable(head) ? nodes_[rest].b : kNothing;
+      }
+      narrow(rest, byte, same);
+      break;
+    }
+    case Kind::kAlternate:
+    case Kind::kIntersect:
+      for (std::uint32_t i = 0; i < n.b; ++i) narrow(members(n)[i], byte, same);
+      break;
+    case Kind::kComplement:
+      split(utf8_alike(n.b, byte));
+      narrow(n.a, byte, same);
+      break;
+    case Kind::kRepeat:
+      narrow(n.a, byte, same);
+      break;
+    case Kind::kRecursive:
+      narrow(equations_[n.a], byte, same);
+      break;
+  }
+}
+
 // The derivative by one byte, and by all that r cannot tell from it.
 Regex Engine::fill_class(Regex r, std::uint8_t byte) {
   ++round_;
-  collected_.clear();
-  collect_sets(r);
   ByteSet same = first_bytes(r);
-  for (std::uint32_t set : collected_) {
-    same = sets_[set].has(byte) ? same & sets_[set] : same.without(sets_[set]);
-  }
+  narrow(r, byte, same);
   Budget budget("regex emptiness", kSearchSteps);
   Regex next = derive(r, byte);
   if (next != kNothing && !alive(next, budget)) next = kNothing;

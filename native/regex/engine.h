@@ -10,6 +10,7 @@
 //   search.cc      emptiness, distance, witness
 //   horizon.cc    what short texts cannot tell apart
 //   print.cc       the readable form
+//   punycode.cc    encoded labels of host names
 //
 // Does not know: pattern syntax, Python, JSON.
 //
@@ -17,7 +18,9 @@
 // classes); Varatalu, Veanes & Ernits 2025 (boolean operations).
 #pragma once
 
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,23 +28,14 @@
 
 #include "budget.h"
 #include "regex/node.h"
+#include "regex/punycode.h"
 #include "regex/utf8.h"
+#include "regex/words.h"
 #include "rows.h"
 
 namespace structgen::regex {
 
 using Ranges = std::vector<CodePointRange>;
-
-// A sorted array of distinct words; leaves are ranges of it.
-struct WordArray {
-  std::string text;                    // all words, one after the other
-  std::vector<std::uint32_t> offsets;  // words + 1
-  bool valid_utf8 = true;
-
-  std::string_view word(std::uint32_t i) const {
-    return std::string_view(text).substr(offsets[i], offsets[i + 1] - offsets[i]);
-  }
-};
 
 class Engine {
  public:
@@ -67,6 +61,7 @@ class Engine {
   // A name to be used inside its own definition, after at least one code point.
   Regex declare(bool nullable);
   void define(Regex name, Regex body);
+  Regex punycode(Regex labels, std::uint32_t octets);  // punycode.h: what decodes to one of these
 
   // --- Reading.
   const Node& node(Regex r) const { return nodes_[r]; }
@@ -85,6 +80,7 @@ class Engine {
   }
   // 256 successors; kUnread where step was not asked yet.
   const Regex* row(Regex r) { return rows_[r] != nullptr ? rows_[r] : new_row(r); }
+  ByteSet first_bytes(Regex r);  // a superset of the bytes that members begin with
   bool empty(Regex r);
   std::uint32_t distance(Regex r);
   std::string witness(Regex r);
@@ -94,6 +90,12 @@ class Engine {
   Regex near(Regex r, std::uint32_t longest, unsigned depth = 0);
   std::uint32_t free_points(Regex r, unsigned depth = 0);
   bool counts_points(Regex r) const { return element(r).base == any_character_; }
+  // What is left of an enumeration, where r is one; stays valid.
+  std::optional<WordList> words_left(Regex r) const {
+    const Node& n = nodes_[r];
+    if (n.kind != Kind::kWords) return std::nullopt;
+    return arrays_[n.a].list(n.b, n.c, n.d);
+  }
   // The code points of a kCharacter expression.
   const Ranges& ranges(Regex r) const { return characters_.at(r); }
 
@@ -111,6 +113,9 @@ class Engine {
     Regex next = kNothing;  // on a shortest way
     std::uint8_t byte = 0;
   };
+  struct Slot {  // of the table of nodes
+    std::uint32_t hash = 0, id = 0xFFFFFFFFu;  // which is: free
+  };
   enum class Goal {
     kAny,       // is there a member?
     kShort,     // a way to one, found greedily
@@ -119,9 +124,11 @@ class Engine {
 
   // intern.cc
   Regex intern(Node node, const std::vector<Regex>* members = nullptr);
-  Regex intern_new(Node node, const std::vector<Regex>* members, std::uint64_t hash);
+  Regex intern_new(Node node, const std::vector<Regex>* members, std::uint32_t hash);
+  std::uint32_t hash_of(const Node& node, const Regex* members) const;
   void measure(Node& node, Lengths& lengths) const;
-  void grow_table();
+  void add_to_table(Slot entry);
+  void grow_table(std::size_t size);
   std::uint32_t byte_set(const ByteSet& set);
   std::uint32_t word_array(std::vector<std::string> words);
   Regex word_range(std::uint32_t array, std::uint32_t depth, std::uint32_t low, std::uint32_t high);
@@ -137,6 +144,7 @@ class Engine {
   bool merge_character_loops(std::vector<Regex>& parts);
   bool clip_lengths(std::vector<Regex>& parts);
   bool merge_complements(std::vector<Regex>& parts);
+  Regex codec_state(std::uint32_t codec, std::uint32_t state);
 
   // horizon.cc
   std::uint32_t reach(Regex r, unsigned depth);
@@ -151,12 +159,14 @@ class Engine {
   Regex* words_row(Regex r);
   Regex fill_class(Regex r, std::uint8_t byte);
   Regex derive_node(Regex r, std::uint8_t byte);
-  ByteSet first_bytes(Regex r);
   void collect_sets(Regex r);
+  void narrow(Regex r, std::uint8_t byte, ByteSet& same);
   void byte_classes(Regex r, std::vector<ByteClass>& classes);
 
   // search.cc
   bool alive(Regex r, Budget& budget);
+  bool all_alive(Regex r, Budget& budget);
+  bool plainly_alive(Regex r, unsigned depth) const;
   bool search(Regex start, Goal goal, std::uint64_t most, Budget& budget);
   void append_shortest(Regex r, std::string& out);
 
@@ -164,16 +174,19 @@ class Engine {
   std::vector<Lengths> lengths_;
   std::vector<Regex*> rows_;
   std::vector<std::uint32_t> first_;  // byte set + 1, 0 when not asked yet
-  std::vector<std::uint32_t> table_;  // open addressing over nodes_, 0xFFFFFFFF free
+  std::vector<Slot> table_;  // open addressing over nodes_; few look-ups touch a node that is not theirs
   std::vector<Regex> lists_;
   Rows row_store_;
   std::vector<ByteSet> sets_;
   std::unordered_map<ByteSet, std::uint32_t, ByteSetHash> set_index_;
-  std::vector<WordArray> arrays_;
+  std::deque<WordArray> arrays_;  // none of them moves
+  std::size_t word_bytes_ = 0;  // of all arrays
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> array_index_;
   std::unordered_map<Regex, Ranges> characters_;
+  std::size_t character_ranges_ = 0;  // of all of these
   std::unordered_map<std::uint64_t, std::vector<Regex>> character_index_;  // hash of the ranges
   std::vector<Regex> equations_;                                           // body of each name
+  std::vector<std::unique_ptr<Punycode>> codecs_;
   std::array<Regex, kUtf8States> domains_{};
   Regex any_character_ = kNothing;
 

@@ -2,6 +2,7 @@
 // UTF-8 typing. Equal structure means equal id.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "regex/engine.h"
 
@@ -115,21 +116,13 @@ void Engine::measure(Node& n, Lengths& length) const {
     }
     case Kind::kWords: {
       const WordArray& array = arrays_[n.a];
-      length = {kUnbounded, 0, kUnbounded, 0, 0};
+      const WordArray::Bounds whole = array.bounds(n.c, n.d);
       const std::uint32_t before = count_points(array.word(n.c).substr(0, n.b));
-      for (std::uint32_t i = n.c; i < n.d; ++i) {
-        const std::string_view word = array.word(i);
-        const auto bytes = static_cast<std::uint32_t>(word.size() - n.b);
-        const std::uint32_t points = count_points(word) - before;
-        length.min_bytes = std::min(length.min_bytes, bytes);
-        length.max_bytes = std::max(length.max_bytes, bytes);
-        length.min_points = std::min(length.min_points, points);
-        length.max_points = std::max(length.max_points, points);
-      }
-      length.effort = length.min_bytes;
+      length = {whole.min_bytes - n.b, whole.max_bytes - n.b, whole.min_points - before, whole.max_points - before,
+                whole.min_bytes - n.b};
       if (length.min_bytes == 0) n.flags |= kNullable;
       n.utf8 = kUtf8AllMixed;
-      if (array.valid_utf8) {
+      if (array.valid_utf8()) {
         std::uint32_t state = 0;
         for (char c : array.word(n.c).substr(0, n.b)) state = utf8_step(state, static_cast<std::uint8_t>(c));
         n.utf8 &= ~(15u << (4 * state));
@@ -213,22 +206,34 @@ void Engine::measure(Node& n, Lengths& length) const {
       n.utf8 = kUtf8AllMixed & ~15u;
       break;
     }
+    case Kind::kPunycode:
+      length = {n.c, n.d, n.c, n.d, n.c};  // as if the known completion were a shortest one
+      if (n.c == 0) n.flags |= kNullable;
+      n.utf8 = kUtf8AllMixed & ~15u;
+      break;
   }
 }
 
-Regex Engine::intern(Node n, const std::vector<Regex>* list) {
+// `members` for the kinds that have a list of them.
+std::uint32_t Engine::hash_of(const Node& n, const Regex* members) const {
   std::uint64_t hash = mix(static_cast<std::uint64_t>(n.kind), n.c);
   hash = mix(hash, n.d);
-  if (list != nullptr) {
-    n.b = static_cast<std::uint32_t>(list->size());
-    for (Regex member : *list) hash = mix(hash, member);
+  if (members != nullptr) {
+    for (std::uint32_t i = 0; i < n.b; ++i) hash = mix(hash, members[i]);
   } else {
     hash = mix(mix(hash, n.a), n.b);
   }
+  return static_cast<std::uint32_t>(hash ^ (hash >> 32));
+}
+
+Regex Engine::intern(Node n, const std::vector<Regex>* list) {
+  if (list != nullptr) n.b = static_cast<std::uint32_t>(list->size());
+  const std::uint32_t hash = hash_of(n, list != nullptr ? list->data() : nullptr);
   const std::size_t mask = table_.size() - 1;
   for (std::size_t slot = hash & mask;; slot = (slot + 1) & mask) {
-    const std::uint32_t id = table_[slot];
+    const std::uint32_t id = table_[slot].id;
     if (id == kFree) break;
+    if (table_[slot].hash != hash) continue;
     const Node& other = nodes_[id];
     if (other.kind != n.kind || other.b != n.b || other.c != n.c || other.d != n.d) continue;
     if (list != nullptr ? std::equal(list->begin(), list->end(), members(other)) : other.a == n.a) return id;
@@ -236,7 +241,7 @@ Regex Engine::intern(Node n, const std::vector<Regex>* list) {
   return intern_new(n, list, hash);
 }
 
-Regex Engine::intern_new(Node n, const std::vector<Regex>* list, std::uint64_t hash) {
+Regex Engine::intern_new(Node n, const std::vector<Regex>* list, std::uint32_t hash) {
   const std::size_t lists_before = lists_.size();
   if (list != nullptr) {
     n.a = static_cast<std::uint32_t>(lists_before);
@@ -249,34 +254,27 @@ Regex Engine::intern_new(Node n, const std::vector<Regex>* list, std::uint64_t h
     lists_.resize(lists_before);
     throw;
   }
+  if ((nodes_.size() + 2) * 2 > table_.size()) grow_table(table_.size() * 2);
   const auto id = static_cast<Regex>(nodes_.size());
   nodes_.push_back(n);
   lengths_.push_back(length);
   rows_.push_back(nullptr);
   first_.push_back(0);
-  if ((nodes_.size() + 1) * 2 > table_.size()) grow_table();
-  const std::size_t mask = table_.size() - 1;
-  std::size_t slot = hash & mask;
-  while (table_[slot] != kFree && table_[slot] != id) slot = (slot + 1) & mask;
-  table_[slot] = id;
+  add_to_table({hash, id});
   return id;
 }
 
-void Engine::grow_table() {
-  table_.assign(std::max<std::size_t>(1024, table_.size() * 2), kFree);
+void Engine::add_to_table(Slot entry) {
   const std::size_t mask = table_.size() - 1;
-  for (std::uint32_t id = 0; id < nodes_.size(); ++id) {
-    const Node& n = nodes_[id];
-    std::uint64_t hash = mix(static_cast<std::uint64_t>(n.kind), n.c);
-    hash = mix(hash, n.d);
-    if (n.kind == Kind::kAlternate || n.kind == Kind::kIntersect) {
-      for (std::uint32_t i = 0; i < n.b; ++i) hash = mix(hash, members(n)[i]);
-    } else {
-      hash = mix(mix(hash, n.a), n.b);
-    }
-    std::size_t slot = hash & mask;
-    while (table_[slot] != kFree) slot = (slot + 1) & mask;
-    table_[slot] = id;
+  std::size_t slot = entry.hash & mask;
+  while (table_[slot].id != kFree) slot = (slot + 1) & mask;
+  table_[slot] = entry;
+}
+
+void Engine::grow_table(std::size_t size) {
+  const std::vector<Slot> before = std::exchange(table_, std::vector<Slot>(size));
+  for (const Slot& slot : before) {
+    if (slot.id != kFree) add_to_table(slot);
   }
 }
 
@@ -287,27 +285,13 @@ std::uint32_t Engine::byte_set(const ByteSet& set) {
 }
 
 std::uint32_t Engine::word_array(std::vector<std::string> words) {
-  std::sort(words.begin(), words.end());
-  words.erase(std::unique(words.begin(), words.end()), words.end());
-  WordArray array;
-  std::size_t total = 0;
-  for (const std::string& word : words) total += word.size();
-  if (total >= kUnbounded) throw BudgetExceeded("regex word list: 4294967295 bytes");
-  array.text.reserve(total);
-  array.offsets.reserve(words.size() + 1);
-  array.offsets.push_back(0);
-  for (const std::string& word : words) {
-    array.text += word;
-    array.offsets.push_back(static_cast<std::uint32_t>(array.text.size()));
-    array.valid_utf8 = array.valid_utf8 && utf8_valid(word);
-  }
-  std::uint64_t hash = std::hash<std::string>()(array.text);
-  for (std::uint32_t offset : array.offsets) hash = mix(hash, offset);
-  std::vector<std::uint32_t>& same = array_index_[hash];
+  WordArray array(std::move(words));
+  std::vector<std::uint32_t>& same = array_index_[array.hash()];
   for (std::uint32_t id : same) {
-    if (arrays_[id].offsets == array.offsets && arrays_[id].text == array.text) return id;
+    if (arrays_[id] == array) return id;
   }
   same.push_back(static_cast<std::uint32_t>(arrays_.size()));
+  word_bytes_ += array.memory_bytes();
   arrays_.push_back(std::move(array));
   return same.back();
 }
@@ -315,13 +299,13 @@ std::uint32_t Engine::word_array(std::vector<std::string> words) {
 std::size_t Engine::memory_bytes() const {
   std::size_t total = sizeof(*this);
   total += nodes_.capacity() * sizeof(Node) + lengths_.capacity() * sizeof(Lengths);
-  total +=
-      rows_.capacity() * sizeof(rows_[0]) + (first_.capacity() + table_.capacity() + lists_.capacity()) * 4;
+  total += rows_.capacity() * sizeof(rows_[0]) + table_.capacity() * sizeof(Slot);
+  total += (first_.capacity() + lists_.capacity()) * 4;
   total += row_store_.memory_bytes();
   total += sets_.capacity() * sizeof(ByteSet) + set_index_.size() * (sizeof(ByteSet) + 32);
-  for (const WordArray& array : arrays_)
-    total += array.text.capacity() + array.offsets.capacity() * 4 + sizeof(array);
-  for (const auto& [id, ranges] : characters_) total += 112 + ranges.capacity() * sizeof(CodePointRange);
+  total += word_bytes_;
+  total += characters_.size() * 112 + character_ranges_ * sizeof(CodePointRange);
+  for (const auto& codec : codecs_) total += codec->memory_bytes();
   total += equations_.capacity() * 4 + derivative_cache_.capacity() * sizeof(CachedDerivative);
   total += (seen_.capacity() + collected_.capacity() + set_seen_.capacity()) * 4;
   total += known_.size() * 40 + known_.bucket_count() * 8 + alive_.size() * 32 + alive_.bucket_count() * 8;

@@ -23,6 +23,10 @@ class RegexMachine final : public Machine {
   Local representative(Local local, std::size_t longest) override {
     return store_.near(local, static_cast<std::uint32_t>(longest));
   }
+  std::optional<Enumeration> enumeration(Local local) override {
+    const std::optional<WordList> words = store_.words_left(local);
+    return words ? std::optional<Enumeration>({*words, false}) : std::nullopt;
+  }
   std::size_t memory_bytes() const override { return row_bytes() + store_.memory_bytes(); }
 
  protected:

@@ -23,6 +23,7 @@ enum class Kind : std::uint8_t {
   kComplement,  // a: what is left out; b: UTF-8 state whose completions are the universe
   kRepeat,      // a: body; c: min; d: max
   kRecursive,   // a: equation; the name stands only where at least one byte was read before it
+  kPunycode,    // a: codec; b: its state; c: bytes of its completion; d: bytes that may follow
 };
 
 inline constexpr std::uint8_t kNullable = 1;    // holds the empty string

@@ -164,6 +164,9 @@ std::string Engine::print(Regex root) const {
         if (at == names.end()) at = names.insert(names.end(), r);
         return "X" + std::to_string(at - names.begin());
       }
+      case Kind::kPunycode:
+        return "punycode(" + self(self, codecs_[n.a]->labels(), 0) + ")" +
+               (n.b == 0 ? "" : "[" + std::to_string(codecs_[n.a]->length(n.b)) + " read]");
     }
     return "";
   };

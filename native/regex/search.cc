@@ -23,13 +23,46 @@ constexpr std::uint32_t kStride = 64;
 
 }  // namespace
 
+// Whether structure alone shows a member: of infinitely many texts a bounded part is left out, or nothing that
+// would take a search decides.
+bool Engine::plainly_alive(Regex r, unsigned depth) const {
+  constexpr unsigned kDeep = 4;
+  constexpr std::uint32_t kMany = 16;
+  for (;; r = nodes_[r].b) {
+    if (nullable(r) || !searched(r)) return true;
+    const Node& n = nodes_[r];
+    if (n.kind == Kind::kComplement) return lengths_[n.a].max_bytes != kUnbounded;
+    if (depth == kDeep) return false;
+    if (n.kind == Kind::kRepeat) return plainly_alive(n.a, depth + 1);
+    if (n.kind == Kind::kAlternate) {
+      return std::any_of(members(n), members(n) + std::min(n.b, kMany),
+                         [&](Regex member) { return plainly_alive(member, depth + 1); });
+    }
+    if (n.kind != Kind::kConcat || !plainly_alive(n.a, depth + 1)) return false;
+  }
+}
+
 bool Engine::alive(Regex r, Budget& budget) {
   if (r == kNothing) return false;
-  if (nullable(r) || !searched(r)) return true;
+  if (plainly_alive(r, 0)) return true;
   const auto found = alive_.find(r);
   if (found != alive_.end()) return found->second;
+  if (nodes_[r].kind == Kind::kConcat && !(nodes_[r].flags & kNamed)) return all_alive(r, budget);
   search(r, Goal::kAny, kSearchSteps, budget);
   return alive_.at(r);
+}
+
+// A concatenation has a member when each of its parts has one; what is learnt holds for all its ends.
+bool Engine::all_alive(Regex r, Budget& budget) {
+  const auto settled = [this](Regex rest) {
+    return nodes_[rest].kind != Kind::kConcat || nullable(rest) || !searched(rest) || alive_.contains(rest);
+  };
+  Regex rest = r;
+  bool all = true;
+  for (; all && !settled(rest); rest = nodes_[rest].b) all = alive(nodes_[rest].a, budget);
+  all = all && alive(rest, budget);
+  for (Regex part = r; part != rest; part = nodes_[part].b) alive_.emplace(part, all);
+  return all;
 }
 
 bool Engine::empty(Regex r) {
@@ -226,6 +259,9 @@ void Engine::append_shortest(Regex r, std::string& out) {
         out.append(word.substr(n.b));
         break;
       }
+      break;
+    case Kind::kPunycode:
+      out += codecs_[n.a]->completion(n.b);
       break;
     case Kind::kAlternate:
       for (std::uint32_t i = 0; i < n.b; ++i) {

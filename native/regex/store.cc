@@ -31,6 +31,8 @@ Regex Store::repeat(Regex r, std::uint32_t min, std::uint32_t max) {
   return min > max ? kNothing : engine().repeat(r, min, max);
 }
 
+Regex Store::punycode(Regex r, std::uint32_t octets) { return engine().punycode(r, octets); }
+
 bool Store::nullable(Regex r) const { return engine().nullable(r); }
 Regex Store::step(Regex r, std::uint8_t byte) { return engine().step(r, byte); }
 const Regex* Store::row(Regex r) { return engine().row(r); }
@@ -41,6 +43,7 @@ Regex Store::read(Regex r, std::string_view text) { return engine().read(r, text
 std::string Store::print(Regex r) const { return engine().print(r); }
 Regex Store::near(Regex r, std::uint32_t longest) { return engine().near(r, longest); }
 Store::FreePoints Store::free_points(Regex r) { return {engine().free_points(r), engine().counts_points(r)}; }
+std::optional<WordList> Store::words_left(Regex r) const { return engine().words_left(r); }
 bool Store::well_formed(Regex r) const { return engine().well_formed(r); }
 std::size_t Store::size() const { return engine().size(); }
 std::size_t Store::memory_bytes() const { return engine().memory_bytes(); }

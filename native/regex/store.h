@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "word_list.h"
+
 namespace structgen::regex {
 
 using Regex = std::uint32_t;           // an interned expression
@@ -50,6 +52,9 @@ class Store {
   Regex intersect(const std::vector<Regex>& parts);             // &
   Regex complement(Regex r);                                    // valid UTF-8 strings not in r
   Regex repeat(Regex r, std::uint32_t min, std::uint32_t max);  // max may be kUnbounded
+  // Texts of at most so many octets that RFC 3492 decodes to a member of r beyond ASCII, as host names hold
+  // them behind "xn--"; those among them that a bounded search finds the way to.
+  Regex punycode(Regex r, std::uint32_t octets);
 
   // --- Reading.
   bool nullable(Regex r) const;
@@ -75,6 +80,8 @@ class Store {
     bool exact;
   };
   FreePoints free_points(Regex r);
+  // What is left of an enumeration, where that is all r is; stays valid.
+  std::optional<WordList> words_left(Regex r) const;
   bool well_formed(Regex r) const;  // every member is valid UTF-8 by itself
 
   std::size_t size() const;  // expressions interned

@@ -73,7 +73,7 @@ std::vector<TokenTrie::Node> part(const std::vector<TokenTrie::Node>& nodes, con
 
 }  // namespace
 
-PlainText PlainText::build(const TokenTrie& trie) {
+PlainText PlainText::build(const TokenTrie& trie, const std::vector<std::uint32_t>& place) {
   PlainText text;
   const std::vector<TokenTrie::Node>& nodes = trie.nodes();
   std::vector<bool> plain(nodes.size(), false), exit(nodes.size(), false);
@@ -95,13 +95,25 @@ PlainText PlainText::build(const TokenTrie& trie) {
       else text.longer_.emplace_back(reader.points, id);
     }
   }
-  text.nodes = part(nodes, plain, nullptr);
-  text.exits = part(nodes, exit, &text.exit_origin);
-  for (const TokenTrie::Node& node : text.nodes) {
-    text.first.push_back(static_cast<std::uint32_t>(text.tokens.size()));
-    for (std::uint32_t id = node.token; id != kNoToken; id = trie.next_same(id)) text.tokens.push_back(id);
-  }
-  text.first.push_back(static_cast<std::uint32_t>(text.tokens.size()));
+  const auto divide = [&](PlainText::Part& out, bool wanted) {
+    std::vector<bool> some = plain;
+    for (std::size_t i = 0; i < nodes.size(); ++i) some[i] = some[i] && (nodes[i].depth <= kShort) == wanted;
+    out.nodes = part(nodes, some, nullptr);
+    for (const TokenTrie::Node& node : out.nodes) {
+      out.first.push_back(static_cast<std::uint32_t>(out.tokens.size()));
+      for (std::uint32_t id = node.token; id != kNoToken; id = trie.next_same(id)) out.tokens.push_back(id);
+    }
+    out.first.push_back(static_cast<std::uint32_t>(out.tokens.size()));
+  };
+  divide(text.short_text, true);
+  divide(text.long_text, false);
+  text.short_text.longest_points = std::min<std::uint32_t>(text.longest_points, kShort);
+  text.long_text.longest_points = text.longest_points;
+  std::vector<std::uint32_t> there, origin;
+  text.plain = SiblingTrie::build(part(nodes, plain, nullptr), there);
+  text.exits = SiblingTrie::build(part(nodes, exit, &origin), there);
+  text.exit_origin.resize(origin.size());
+  for (std::size_t i = 0; i < origin.size(); ++i) text.exit_origin[there[i]] = place[origin[i]];
 
   text.all_.assign((trie.vocabulary_size() + 31) / 32, 0);
   for (const std::vector<std::uint32_t>& row : by_points) {
@@ -125,10 +137,12 @@ void PlainText::copy_within(std::uint32_t points, std::span<std::uint32_t> bits)
 
 std::size_t PlainText::memory_bytes() const {
   const std::size_t rows = rows_.size() + 1;
-  return (nodes.capacity() + exits.capacity()) * sizeof(TokenTrie::Node) +
-         (tokens.capacity() + first.capacity() + exit_origin.capacity() + rows * all_.size() +
-          2 * longer_.capacity()) *
-             sizeof(std::uint32_t);
+  std::size_t total = plain.memory_bytes() + exits.memory_bytes();
+  for (const Part* text : {&short_text, &long_text}) {
+    total += text->nodes.capacity() * sizeof(TokenTrie::Node) +
+             (text->tokens.capacity() + text->first.capacity()) * sizeof(std::uint32_t);
+  }
+  return total + (exit_origin.capacity() + rows * all_.size() + 2 * longer_.capacity()) * sizeof(std::uint32_t);
 }
 
 }  // namespace structgen

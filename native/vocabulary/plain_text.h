@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "vocabulary/sibling_trie.h"
 #include "vocabulary/token_trie.h"
 
 namespace structgen {
@@ -21,13 +22,22 @@ namespace structgen {
 struct PlainText {
   static constexpr std::uint32_t kRows = 20;  // nearly all tokens are shorter; 16 KB each for 131,072 tokens
 
-  static PlainText build(const TokenTrie& trie);
+  // `place`: from nodes in preorder to nodes of the SiblingTrie of all tokens.
+  static PlainText build(const TokenTrie& trie, const std::vector<std::uint32_t>& place);
 
-  std::vector<TokenTrie::Node> nodes;   // the trie of the plain tokens
-  std::vector<std::uint32_t> tokens;    // their ids in the order of the nodes, copies included
-  std::vector<std::uint32_t> first;     // node -> where the ids at or below it start; one more at the end
-  std::vector<TokenTrie::Node> exits;   // the trie of the exits
-  std::vector<std::uint32_t> exit_origin;  // node of `exits` -> node of the whole trie
+  // Some of the plain tokens.
+  struct Part {
+    std::vector<TokenTrie::Node> nodes;  // their trie, in preorder …
+    std::vector<std::uint32_t> tokens;   // … their ids in the same order, copies included …
+    std::vector<std::uint32_t> first;    // … and where the ids at or below a node start; one more at the end
+    std::uint32_t longest_points = 0;    // characters of the longest, an incomplete one included
+  };
+  // Nearly all tokens have few bytes, and what only the others can tell apart need not be walked twice.
+  static constexpr std::uint16_t kShort = 16;
+  Part short_text, long_text;              // of at most kShort bytes, and of more
+  SiblingTrie plain;                       // the trie of both
+  SiblingTrie exits;                       // the trie of the exits
+  std::vector<std::uint32_t> exit_origin;  // node of `exits` -> node of the SiblingTrie of all tokens
   std::uint32_t longest_points = 0;     // characters of the longest plain token, an incomplete one included
 
   // Sets `bits` to the plain tokens of at most so many characters.

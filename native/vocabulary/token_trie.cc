@@ -12,12 +12,14 @@
 #include <string>
 
 #include "vocabulary/plain_text.h"
+#include "vocabulary/sibling_trie.h"
 
 namespace structgen {
 
-struct TokenTrie::Plain {
+struct TokenTrie::Walked {
   std::once_flag once;
   std::atomic<bool> made = false;
+  SiblingTrie siblings;
   PlainText text;
 };
 
@@ -129,7 +131,7 @@ void TokenTrie::grow() {
 }
 
 void TokenTrie::finish() {
-  plain_ = std::make_shared<Plain>();
+  walked_ = std::make_shared<Walked>();
   if (std::any_of(next_same_.begin(), next_same_.end(), [](std::uint32_t id) { return id != kNoToken; })) {
     for (Node& node : nodes_) node.copies = node.token != kNoToken && next_same_[node.token] != kNoToken;
   }
@@ -171,15 +173,20 @@ std::uint32_t TokenTrie::longest_prefix(std::string_view bytes) const {
 std::size_t TokenTrie::memory_bytes() const {
   return sizeof(*this) + nodes_.capacity() * sizeof(Node) +
          (next_same_.capacity() + offsets_.capacity()) * sizeof(std::uint32_t) + text_.capacity() +
-         single_bytes_.capacity() / 8 + (plain_->made ? plain_->text.memory_bytes() : 0);
+         single_bytes_.capacity() / 8 + (walked_->made ? walked_->siblings.memory_bytes() + walked_->text.memory_bytes() : 0);
 }
 
-const PlainText& TokenTrie::plain_text() const {
-  std::call_once(plain_->once, [this] {
-    plain_->text = PlainText::build(*this);
-    plain_->made = true;
+const TokenTrie::Walked& TokenTrie::walked() const {
+  std::call_once(walked_->once, [this] {
+    std::vector<std::uint32_t> place;
+    walked_->siblings = SiblingTrie::build(nodes_, place);
+    walked_->text = PlainText::build(*this, place);
+    walked_->made = true;
   });
-  return plain_->text;
+  return *walked_;
 }
+
+const SiblingTrie& TokenTrie::siblings() const { return walked().siblings; }
+const PlainText& TokenTrie::plain_text() const { return walked().text; }
 
 }  // namespace structgen

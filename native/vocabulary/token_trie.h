@@ -17,7 +17,8 @@ namespace structgen {
 
 inline constexpr std::uint32_t kNoToken = 0xFFFFFFFFu;
 
-struct PlainText;  // plain_text.h
+struct PlainText;    // plain_text.h
+struct SiblingTrie;  // sibling_trie.h
 
 class TokenTrie {
  public:
@@ -64,7 +65,9 @@ class TokenTrie {
   // bit b set: byte b is a token of its own
   const std::vector<bool>& single_bytes() const { return single_bytes_; }
   std::size_t memory_bytes() const;
-  // The tokens that can stand inside a JSON string; made on first use, by one thread at a time.
+  // In the order in which automata walk it, and the tokens that can stand inside a JSON string; both are made
+  // on first use, by one thread at a time.
+  const SiblingTrie& siblings() const;
   const PlainText& plain_text() const;
 
  private:
@@ -81,8 +84,9 @@ class TokenTrie {
   std::array<std::uint32_t, 256> first_{};  // child of the root by byte; 0 where there is none
   std::size_t longest_ = 0;
 
-  struct Plain;  // shared by copies of the trie
-  std::shared_ptr<Plain> plain_;
+  struct Walked;  // shared by copies of the trie
+  const Walked& walked() const;
+  std::shared_ptr<Walked> walked_;
 };
 
 }  // namespace structgen

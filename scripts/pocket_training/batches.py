@@ -32,8 +32,8 @@ class Encoded:
 
 def encode(tokenizer: Tokenizer, example: Example) -> Encoded:
     """Prompt and answer are tokenized apart, exactly as when a model is asked."""
-    prompt = tokenizer.encode(example.prompt).ids or [tokenizer.token_to_id(END)]
-    made = tokenizer.encode(example.answer)
+    prompt = tokenizer.encode(example.prompt).ids
+    made = tokenizer.encode(example.answer, add_special_tokens=False)
     ids = [*prompt, *made.ids, tokenizer.token_to_id(END)]
     weights = [0.0] * len(prompt)
     bounds, at = [], 0

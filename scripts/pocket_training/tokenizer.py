@@ -3,7 +3,9 @@
 Spaces never join a word and digits stand alone, so that a name after a space and the
 same name after a quotation mark are equal token sequences and copying is plain
 induction.  Punctuation does join its neighbours (``", "``, ``": "``), so tokens that
-cross the structure of JSON exist, as they do in large vocabularies.
+cross the structure of JSON exist, as they do in large vocabularies.  Every prompt begins with
+the end of the text before it: a place for attention to rest on, and something to stand before
+the first word, so that a word there can be found and copied like any other.
 Byte-level BPE follows Radford et al. 2019.  This module knows nothing about models.
 """
 
@@ -11,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 END, PAD = "<|endoftext|>", "<|pad|>"
 SPECIAL = (END, PAD, "<|system|>", "<|user|>", "<|assistant|>", "<|tool|>")
@@ -27,6 +29,7 @@ PIECES = (
 )
 
 CHAT_TEMPLATE = (
+    "{{ '<|endoftext|>' }}"
     "{% for message in messages %}{{ '<|' + message['role'] + '|>\n' + message['content'] }}"
     "{% if message['role'] == 'assistant' %}{{ '<|endoftext|>' }}{% endif %}{{ '\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}"
@@ -51,4 +54,12 @@ def train_tokenizer(texts: Iterator[str], size: int) -> Tokenizer:
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
+    begin_with_end(tokenizer)
     return tokenizer
+
+
+def begin_with_end(tokenizer: Tokenizer) -> None:
+    """Put the end-of-text token before every text that is encoded with special tokens."""
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{END} $A", pair=f"{END} $A $B", special_tokens=[(END, tokenizer.token_to_id(END))]
+    )

@@ -3,7 +3,8 @@
 Rows take chunks of different lengths in one pass.  A shorter chunk is padded on its left; the
 slots this leaves in the cache stay there as holes, hidden by the attention mask, while every row
 counts its own positions.  Holes cost memory, so the cache is compacted once they take more than a
-third of it.  Rows can be selected, repeated and dropped between passes.
+third of it.  Between passes rows can be selected, repeated and dropped, rows of another batch can join,
+and each row can take back its last tokens.
 
 That needs cache layers that keep every key and value (transformers' DynamicLayer).  A model with
 another cache (sliding windows, recurrent states) counts slots rather than positions and must be
@@ -98,19 +99,24 @@ class CausalBatch:
         arguments: dict[str, Any] = {"input_ids": ids, "past_key_values": self._cache, "use_cache": True}
         if any(len(chunk) < longest for chunk in chunks) and self._visible is None:
             self._visible = torch.ones((self.rows, self._slots), dtype=torch.bool, device=self._device)
-        if self._visible is not None:
+        visible = self._visible
+        if visible is not None:
             place = torch.arange(longest, device=self._device)
             start = torch.tensor([longest - len(chunk) for chunk in chunks], device=self._device)[:, None]
             lengths = torch.tensor(self._lengths, device=self._device)[:, None]
-            self._visible = torch.cat([self._visible, place >= start], dim=1)
-            arguments["attention_mask"] = self._visible.long()
+            visible = torch.cat([visible, place >= start], dim=1)
+            arguments["attention_mask"] = visible.long()
             arguments["position_ids"] = (lengths + place - start).clamp(min=0)
         if "logits_to_keep" in self._accepts:
             arguments["logits_to_keep"] = keep
         if "position_ids" not in self._accepts:
             arguments.pop("position_ids", None)
-        output = self._model(**arguments)
-        self._cache = output.past_key_values
+        try:
+            output = self._model(**arguments)
+        except BaseException:
+            self._take_back_slots()
+            raise
+        self._cache, self._visible = output.past_key_values, visible
         self._slots += longest
         self._lengths = [have + len(chunk) for have, chunk in zip(self._lengths, chunks, strict=True)]
         logits: Tensor = output.logits
@@ -126,6 +132,55 @@ class CausalBatch:
         if self._visible is not None:
             self._visible = self._visible[index]
             self._compact()
+
+    def _take_back_slots(self) -> None:
+        """After a pass that failed half-way: some layers have its keys, others do not."""
+        for layer in getattr(self._cache, "layers", ()):
+            if getattr(layer, "keys", None) is not None and layer.keys.dim() == 4:
+                layer.keys, layer.values = layer.keys[:, :, : self._slots], layer.values[:, :, : self._slots]
+
+    def retract(self, counts: Sequence[int]) -> None:
+        """Take back the last ``counts[i]`` tokens of row i; all of them were fed in the last pass."""
+        if not any(counts):
+            return
+        least = min(counts)
+        if least:
+            self._slots -= least
+            for layer in self._cache.layers:
+                layer.keys, layer.values = layer.keys[:, :, : self._slots], layer.values[:, :, : self._slots]
+            if self._visible is not None:
+                self._visible = self._visible[:, : self._slots]
+        if max(counts) > least:
+            if self._visible is None:
+                self._visible = torch.ones((self.rows, self._slots), dtype=torch.bool, device=self._device)
+            slot = torch.arange(self._slots, device=self._device)
+            bound = torch.tensor([self._slots - (count - least) for count in counts], device=self._device)
+            self._visible = self._visible & (slot < bound[:, None])
+        self._lengths = [have - count for have, count in zip(self._lengths, counts, strict=True)]
+
+    def join(self, other: CausalBatch) -> None:
+        """Take the rows of ``other`` in behind one's own; ``other`` is used up.
+
+        Cost: a copy of both caches.
+        """
+        slots = max(self._slots, other._slots)
+        if self._slots < slots or other._slots < slots or self._visible is not None:
+            self._show_all()
+        if self._visible is not None or other._visible is not None:
+            self._show_all()
+            other._show_all()
+            assert self._visible is not None and other._visible is not None
+            self._visible = torch.cat([_pad(self._visible, slots, 1), _pad(other._visible, slots, 1)])
+        for mine, theirs in zip(self._cache.layers, other._cache.layers, strict=True):
+            for name in ("keys", "values"):
+                both = [_pad(getattr(layer, name), slots, 2) for layer in (mine, theirs)]
+                setattr(mine, name, torch.cat(both))
+        self._lengths += other._lengths
+        self._slots = slots
+
+    def _show_all(self) -> None:
+        if self._visible is None:
+            self._visible = torch.ones((self.rows, self._slots), dtype=torch.bool, device=self._device)
 
     def compact_if_worthwhile(self) -> None:
         """Close the holes once they take more than a third of the cache."""
@@ -150,3 +205,13 @@ class CausalBatch:
             self._slots = keep
         if min(self._lengths) == keep:
             self._visible = None
+
+
+def _pad(tensor: Tensor, slots: int, dim: int) -> Tensor:
+    """Zeros in front along ``dim`` until it is ``slots`` long."""
+    missing = slots - tensor.shape[dim]
+    if not missing:
+        return tensor
+    shape = list(tensor.shape)
+    shape[dim] = missing
+    return torch.cat([tensor.new_zeros(shape), tensor], dim=dim)

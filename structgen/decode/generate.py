@@ -1,23 +1,21 @@
-"""`generate`: a model, a prompt and what is allowed in; finished, typed outputs out.
+"""`generate`: a model, prompts and what is allowed in; finished, typed outputs out.
 
-Ties the parts together and holds no algorithm of its own: `request` makes the constraint, `prompt`
-the token ids, `run` the tokens and the text.
+Ties the parts together and holds no algorithm of its own: `call` makes rows of what is asked, `run`
+the tokens and the text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
-from structgen.decode.forward import logits_width
-from structgen.decode.prompt import as_batch, encode_prompt, is_batch, model_and_tokenizer, vocabulary_for
-from structgen.decode.request import resolve
-from structgen.decode.run import make_rows, run
-from structgen.decode.sampling import SamplingLaw
-from structgen.decode.streaming import StreamEvent
-from structgen.errors import InvalidRequest, VocabularyError
-
-SAMPLERS = ("masked",)
+from structgen.decode.aligned.call import aligned_events
+from structgen.decode.call import Session
+from structgen.decode.prompt import as_batch, is_batch
+from structgen.decode.run import run_outputs
+from structgen.decode.settings import spread
+from structgen.decode.streaming import EventStream, StreamEvent
+from structgen.errors import InvalidRequest
 
 
 def generate(
@@ -25,22 +23,37 @@ def generate(
     prompt: Any,
     *,
     schema: Any = None,
-    regex: str | None = None,
+    regex: Any = None,
     choice: Any = None,
     grammar: Any = None,
     type: Any = None,
+    stop: Any = None,
     tokenizer: Any = None,
-    max_tokens: int = 256,
-    temperature: float = 0.7,
-    top_p: float = 1.0,
-    top_k: int = 0,
-    seed: int = 0,
+    max_tokens: int | Sequence[int] = 256,
+    max_time: float | Sequence[float | None] | None = None,
+    temperature: float | Sequence[float] = 0.7,
+    top_p: float | Sequence[float] = 1.0,
+    top_k: int | Sequence[int] = 0,
+    min_p: float | Sequence[float] = 0.0,
+    typical_p: float | Sequence[float] = 1.0,
+    repetition_penalty: float | Sequence[float] = 1.0,
+    presence_penalty: float | Sequence[float] = 0.0,
+    frequency_penalty: float | Sequence[float] = 0.0,
+    logit_bias: Mapping[int, float] | Sequence[Mapping[int, float] | None] | None = None,
+    truncate: str | Sequence[str] = "model",
+    seed: int | Sequence[int] = 0,
     n: int = 1,
-    sampler: str = "masked",
+    sampler: Any = "masked",
+    state: Any = None,
+    logprobs: int | Sequence[int | None] | None = None,
     on_token: Callable[[StreamEvent], object] | None = None,
     stream: bool = False,
     weights: bool = True,
+    forced: str | Sequence[str] = "singleton",
+    canonical: bool | Sequence[bool] = False,
+    heal: bool | Sequence[bool] = False,
     batch_size: int | None = None,
+    errors: str = "raise",
     **grammar_options: Any,
 ) -> Any:
     """Generate text that satisfies a constraint, always complete within ``max_tokens``.
@@ -48,22 +61,47 @@ def generate(
     ``model``: a transformers causal model, or an object with ``.model`` and ``.tokenizer``.
     ``prompt``: text, a chat (list of messages), token ids, or a list of these.
     Exactly one of ``schema`` (dict, JSON text, Pydantic class, …), ``regex``, ``choice`` (list of
-    strings), ``grammar`` (a Grammar or Constraint) and ``type`` (int, a dataclass, Literal[…], …).
+    strings), ``grammar`` (a Grammar or Constraint) and ``type`` (int, a dataclass, Literal[…], …); or none
+    of them and ``stop``, strings the first of which ends free text (``stop=[]``: only the model does).
     ``tokenizer``: the model's tokenizer, or a Vocabulary.
 
-    Returns a Generation; a list for a list of prompts; with ``n`` > 1 a list of n for each prompt.
-    With ``stream=True`` an iterator of StreamEvents instead, each a ``str`` of new text, the last one of
-    each output with its ``generation``.  ``on_token`` is called with the same events.
+    With a list of prompts, what is allowed and every setting of the draw may be a list with an entry for
+    each prompt: ``schema=[Person, None], regex=[None, "[a-z]+"], temperature=[0, 0.7]``.  A prompt with
+    no constraint of its own in such lists gets free text.
 
-    The law is the local one: each token from the model restricted to what is allowed, after
-    ``temperature`` (0: always the most probable), narrowed by ``top_k`` and ``top_p`` among what is
-    allowed.  ``weights=False`` spares the last pass that scores forced tokens behind the last draw
-    (their log-probabilities and ``log_mass`` are then nan).  Output i (prompt index times n plus sample
-    index) draws from a generator of its own, seeded by (``seed``, i): same inputs, same tokens,
+    Returns a Generation; a list for a list of prompts; with ``n`` > 1 a list of n for each prompt.
+    With ``stream=True`` an iterator of StreamEvents instead (``for`` or ``async for``), each a ``str`` of new
+    text with the parts of a JSON value that it closes, the last one of each output with its
+    ``generation``.  ``on_token`` is called with the same events.
+
+    The law is the local one: each token from the model restricted to what is allowed.  The model's law is
+    that of its logits after the penalties and ``logit_bias``, ``temperature`` (0: always the most
+    probable), ``top_k``, ``top_p``, ``min_p`` and ``typical_p``; ``truncate="allowed"`` applies the last
+    four among what is allowed instead (see `structgen.decode.law`).  ``logprobs=k`` notes the k best
+    alternatives and the entropy at every token.  ``weights=False`` spares the last pass that scores forced
+    tokens behind the last draw (their log-probabilities and ``log_mass`` are then nan).
+
+    ``forced``: what is done with text that must come next.  "singleton" appends tokens that are the only
+    allowed one; "draft" also feeds the usual segmentation of forced text ahead and keeps what the draws
+    agree with: the same outputs in fewer passes.  ``canonical=True`` allows only segmentations that the
+    tokenizer itself would produce (the canonical law, ``Generation.law``), in which far more is the only
+    allowed token; ``forced="canonical"`` is another name for it.  ``heal=True`` takes back the end of a
+    prompt that was cut inside a token; the first token then begins with it, the text does not.
+
+    Output i (prompt index times n plus sample index) draws from a generator of its own, seeded by
+    (``seed``, i); where ``seed`` is a list, by (the prompt's seed, sample index).  Same inputs, same tokens,
     whatever ``batch_size`` (how many outputs run at once; default: all) and the neighbours are.
 
     The end token is not counted in ``max_tokens``.  Tokens that could not be finished in what is left
-    are never taken, so a tight budget bends the law; ``stats.budget_bans`` tells.
+    are never taken, so a tight budget bends the law; ``stats.budget_bans`` tells.  ``max_time`` seconds
+    after the call began, the shortest known completion finishes the output without the model.
+
+    ``sampler`` other than "masked" follows the model given the grammar (`structgen.decode.aligned`):
+    "global" (or "cars"), "reject", "exact", "asap", "mcmc", "smc", "awrs", or one of these classes with
+    options.  ``state``, an AlignedState, keeps what is learned for later calls.
+
+    An error inside one output leaves the others alone.  ``errors="raise"`` raises the first one when all
+    are done, ``errors="return"`` leaves it in that Generation's ``error``.
 
     Cost: one pass through the model for each token that is not forced, one mask beside it.
 
@@ -76,60 +114,98 @@ def generate(
     >>> structgen.generate(pocket, "Is the sky blue?", choice=["yes", "no"], seed=1).text in ("yes", "no")
     True
     """
-    law = SamplingLaw(temperature, top_p, top_k)
-    _check(max_tokens, seed, n, sampler, batch_size)
-    model, tokenizer = model_and_tokenizer(model, tokenizer)
-    if tokenizer is None and hasattr(grammar, "matcher"):
-        tokenizer = grammar.vocabulary.tokenizer or grammar.vocabulary
-    vocabulary = grammar.vocabulary if hasattr(grammar, "matcher") else vocabulary_for(model, tokenizer)
-    _check_width(logits_width(model), vocabulary)
-    constraint, read = resolve(
-        vocabulary,
-        schema=schema,
-        regex=regex,
-        choice=choice,
-        grammar=grammar,
-        type=type,
-        options=grammar_options,
+    _check(n, batch_size, errors)
+    asked = {"schema": schema, "regex": regex, "choice": choice, "grammar": grammar, "type": type}
+    prompts = as_batch(prompt)
+    count = len(prompts) if is_batch(prompt) else None
+    settings = spread(
+        {
+            "max_tokens": max_tokens,
+            "max_time": max_time,
+            "temperature": temperature,
+            "top_p": top_p,
+            "top_k": top_k,
+            "min_p": min_p,
+            "typical_p": typical_p,
+            "repetition_penalty": repetition_penalty,
+            "presence_penalty": presence_penalty,
+            "frequency_penalty": frequency_penalty,
+            "logit_bias": logit_bias,
+            "truncate": truncate,
+            "seed": seed,
+            "logprobs": logprobs,
+            "weights": weights,
+            "forced": forced,
+            "canonical": canonical,
+            "heal": heal,
+        },
+        count,
     )
-    prompts = [encode_prompt(one, tokenizer, vocabulary) for one in as_batch(prompt)]
-    rows = make_rows(model, constraint, prompts, n=n, max_tokens=max_tokens, seed=seed, weights=weights)
-    events = run(model, rows, law, read, batch_size=batch_size)
+    session = Session(model, tokenizer, asked)
+    if sampler != "masked":
+        made = aligned_events(
+            session,
+            prompts,
+            session.wanted(prompts, asked, stop, settings, grammar_options, count),
+            sampler,
+            state,
+            n=n,
+            batch_size=batch_size,
+        )
+        return _collected(_observed(made, on_token), prompt, n * len(prompts), n, stream, errors)
+    outputs = session.outputs(
+        prompts, asked, stop, settings, grammar_options, count, n=n, own_seeds=isinstance(seed, (list, tuple))
+    )
+    if stream or on_token is not None:
+        for output in outputs:
+            output.watch()
+    events = _observed(run_outputs(session.model, outputs, batch_size=batch_size), on_token)
+    return _collected(events, prompt, len(outputs), n, stream, errors)
+
+
+def _collected(
+    events: Generator[StreamEvent, None, None], prompt: Any, count: int, n: int, stream: bool, errors: str
+) -> Any:
+    """The events themselves, or the finished outputs in the shape of the call."""
     if stream:
-        return _observed(events, on_token)
-    found: list[Any] = [None] * len(rows)
-    for event in _observed(events, on_token):
+        return EventStream(events)
+    found: list[Any] = [None] * count
+    for event in events:
         if event.generation is not None:
             found[event.row] = event.generation
+    if errors == "raise":
+        _raise_first(found)
     if n > 1:
         found = [found[start : start + n] for start in range(0, len(found), n)]
     return found if is_batch(prompt) else found[0]
 
 
+def _raise_first(found: list[Any]) -> None:
+    for row, generation in enumerate(found):
+        if generation.error is not None:
+            if len(found) > 1:
+                generation.error.add_note(
+                    f"in output {row} of {len(found)}; errors='return' returns the others and this error"
+                )
+            raise generation.error
+
+
 def _observed(
-    events: Iterator[StreamEvent], on_token: Callable[[StreamEvent], object] | None
-) -> Iterator[StreamEvent]:
-    for event in events:
-        if on_token is not None:
-            on_token(event)
-        yield event
+    events: Generator[StreamEvent, None, None], on_token: Callable[[StreamEvent], object] | None
+) -> Generator[StreamEvent, None, None]:
+    try:
+        for event in events:
+            if on_token is not None:
+                on_token(event)
+            yield event
+    finally:
+        events.close()
 
 
-def _check(max_tokens: int, seed: int, n: int, sampler: str, batch_size: int | None) -> None:
-    for name, value, least in (("max_tokens", max_tokens, 0), ("seed", seed, 0), ("n", n, 1)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise InvalidRequest(f"{name} must be an integer >= {least}, got {value!r}")
+def _check(n: int, batch_size: int | None, errors: str) -> None:
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise InvalidRequest(f"n must be an integer >= 1, got {n!r}")
     if batch_size is not None and batch_size < 1:
         raise InvalidRequest(f"batch_size must be at least 1, got {batch_size!r}")
-    if sampler not in SAMPLERS:
-        known = ", ".join(map(repr, SAMPLERS))
-        raise InvalidRequest(f"sampler={sampler!r} is not known; known: {known}")
-
-
-def _check_width(model_width: int, vocabulary: Any) -> None:
-    """Raises VocabularyError when the model has fewer logits than the vocabulary has ids."""
-    if model_width < vocabulary.size:
-        raise VocabularyError(
-            f"the model returns {model_width} logits but the vocabulary has {vocabulary.size} ids; "
-            "this is not the model's tokenizer"
-        )
+    if errors not in ("raise", "return"):
+        raise InvalidRequest(f"errors must be 'raise' or 'return', got {errors!r}")

@@ -8,10 +8,13 @@ decoded with, native or not (`structgen.testing.reference` has a plain-Python on
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
+
+from structgen.matcher import Matcher
+from structgen.matcher import fill_masks as fill_native_masks
 
 MaskArray = npt.NDArray[np.uint32]
 
@@ -79,7 +82,13 @@ def allowed_tokens(mask: MaskArray) -> list[int]:
     return found
 
 
-def fill_masks(matchers: Sequence[MatcherLike], out: MaskArray) -> None:
-    """Fill row i of ``out`` (B, words) with the mask of matcher i; native matchers in parallel."""
+def fill_masks(matchers: Sequence[MatcherLike], out: MaskArray, threads: int = 1) -> None:
+    """Fill row i of ``out`` (B, words) with the mask of matcher i.
+
+    Native matchers are filled in one call, without the GIL, ``threads`` at a time.
+    """
+    if matchers and all(type(matcher) is Matcher for matcher in matchers):
+        fill_native_masks(cast("Sequence[Matcher]", matchers), out, threads)
+        return
     for row, matcher in enumerate(matchers):
         matcher.fill_mask(out, row)

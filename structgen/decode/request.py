@@ -1,7 +1,8 @@
-"""What is asked for, as a constraint and a way to turn its text into a value.
+"""What is asked for, as constraints and ways to turn their texts into values.
 
-Exactly one of schema, regex, choice, grammar and type says what is allowed.  Grammars and their
-options are the business of `structgen.grammars`; this module only chooses among them.
+For each prompt exactly one of schema, regex, choice, grammar and type says what is allowed, or none of
+them: free text.  Grammars and their options are the business of `structgen.grammars`; this module only
+chooses among them.
 
 Knows nothing about models or prompts.
 """
@@ -10,17 +11,78 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from structgen.constraint import Constraint, compile
+from structgen.decode.free import FreeText
 from structgen.decode.run import Reader
+from structgen.decode.settings import per_row
 from structgen.errors import InvalidRequest, StructgenError
 from structgen.grammars.choice import choice as choice_grammar
 from structgen.grammars.grammar import Grammar
 from structgen.grammars.json_schema import json_schema
 from structgen.grammars.regex import regex as regex_grammar
 from structgen.grammars.types import TypeSpec, type_spec
+
+KINDS = ("schema", "regex", "choice", "grammar", "type")
+
+
+def resolve_rows(
+    vocabulary: Any,
+    asked: Mapping[str, Any],
+    stop: Any,
+    prompts: int | None,
+    options: Mapping[str, Any],
+) -> list[tuple[Any, Reader]]:
+    """The constraint and the reader of each prompt.
+
+    ``asked``: the five kinds by name; each is one thing for all ``prompts`` (None: a single one) or a list
+    with an entry for each, None where that prompt is asked for something else or for free text.  ``stop``:
+    strings that end free text, for all rows or a list of lists; not None, it makes a call without any
+    constraint a call for free text.  What several rows ask for alike is compiled once.
+    """
+    count = 1 if prompts is None else prompts
+    columns = {name: _column(name, asked.get(name), prompts) for name in KINDS}
+    stops = _stops(stop, prompts, count)
+    constrained = any(column is not None for column in columns.values())
+    known: dict[tuple[tuple[str, int], ...], tuple[Any, Reader]] = {}
+    found: list[tuple[Any, Reader]] = []
+    for row in range(count):
+        wanted = {name: None if column is None else column[row] for name, column in columns.items()}
+        named = [name for name in KINDS if wanted[name] is not None]
+        if not named and (constrained or stop is not None):
+            _refuse_options({} if constrained else options, "free text")
+            found.append((FreeText(vocabulary, stops[row] or ()), str))
+            continue
+        if stops[row] and named:
+            raise InvalidRequest(
+                f"stop= ends free text, but prompt {row} has {named[0]}=; leave stop out there "
+                "(None in a list), a constraint says itself where the output may end"
+            )
+        key = tuple((name, id(wanted[name])) for name in named)
+        if key not in known:
+            known[key] = resolve(vocabulary, **wanted, options=options)
+        found.append(known[key])
+    return found
+
+
+def _column(name: str, value: Any, prompts: int | None) -> Sequence[Any] | None:
+    """One entry for each prompt; None where nothing was given."""
+    if value is None:
+        return None
+    rowwise = isinstance(value, (list, tuple))
+    if name == "choice":  # a list of strings is one choice; a list of lists is one for each prompt
+        rowwise = rowwise and any(one is None or isinstance(one, (list, tuple)) for one in value)
+    return per_row(name, value, prompts) if rowwise else [value] * (1 if prompts is None else prompts)
+
+
+def _stops(stop: Any, prompts: int | None, count: int) -> Sequence[Any]:
+    if isinstance(stop, str):
+        stop = [stop]
+    if isinstance(stop, (list, tuple)) and any(one is None or isinstance(one, (list, tuple)) for one in stop):
+        return per_row("stop", stop, prompts)
+    return [stop] * count
 
 
 def resolve(
@@ -43,7 +105,10 @@ def resolve(
     named = [name for name, value in given.items() if value is not None]
     if len(named) != 1:
         got = " and ".join(f"{name}=" for name in named) or "none of them"
-        raise InvalidRequest(f"give exactly one of schema=, regex=, choice=, grammar= and type=; got {got}")
+        raise InvalidRequest(
+            f"give exactly one of schema=, regex=, choice=, grammar= and type=; got {got} "
+            "(stop=[] alone asks for free text)"
+        )
     if schema is not None and not isinstance(schema, (Mapping, bool, str, bytes)):
         if isinstance(schema, (Grammar, Constraint)):
             grammar = schema

@@ -10,7 +10,19 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-FinishReason = Literal["complete", "stop"]
+FinishReason = Literal["complete", "stop", "length", "time", "error"]
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One of the most probable tokens of a step: its log p, and its log p~ (-inf: not allowed)."""
+
+    token: int
+    logprob: float
+    masked_logprob: float
+
+
+PHASES = ("forward", "mask", "sample", "idle")
 
 
 @dataclass
@@ -18,8 +30,10 @@ class Stats:
     """What one output cost.
 
     ``seconds`` are wall seconds of the passes this output took part in, shared with the other rows
-    of its batch: ``forward`` (the model), ``mask`` (the matcher) and ``sample`` (the draw).  On an
-    accelerator work runs ahead, so its time shows where the host waits for it: under ``sample``.
+    of its batch: ``forward`` (the model, and the masks filled while it works), ``mask`` (the matcher,
+    between passes and where a pass waited for it), ``sample`` (the draw) and ``idle`` (everything else:
+    waiting for a place, for other outputs' prompts, for the reader of a stream).  On an accelerator work
+    runs ahead, so its time shows where the host waits for it: under ``sample``.
     """
 
     prompt_tokens: int = 0
@@ -31,7 +45,15 @@ class Stats:
     """Tokens that were the only allowed ones, so that no pass of their own was needed."""
     budget_bans: int = 0
     """Draws repeated because what they led to did not fit in ``max_tokens`` any more."""
-    seconds: dict[str, float] = field(default_factory=lambda: {"forward": 0.0, "mask": 0.0, "sample": 0.0})
+    truncation_misses: int = 0
+    """Steps at which no token that truncation left was allowed (see ``truncate``)."""
+    planned_tokens: int = 0
+    """Tokens taken from the known completion because ``max_time`` was over; the model had no say in them."""
+    drafted_tokens: int = 0
+    """Forced text fed ahead as a draft (``forced="draft"``), in tokens."""
+    accepted_tokens: int = 0
+    """Of these, the tokens that the draw agreed with."""
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PHASES, 0.0))
 
     def as_dict(self) -> dict[str, Any]:
         """A plain dictionary of the figures, ready for JSON."""
@@ -50,9 +72,10 @@ class Generation:
         log_mass = sum(log Z) = sum(logprobs) + end_logprob - sum(masked_logprobs) - end_masked_logprob
 
     so ``exp(log_mass)`` is the importance weight from the local law towards the model conditioned on
-    the grammar.  Figures are under the temperature; top-p and top-k narrow the draw but not the
-    figures; at temperature 0 the figures are those of temperature 1.  Where ``weights=False`` spared
-    the last pass through the model, what it would have scored is nan.
+    the grammar.  Figures are of p as `structgen.decode.law` says: under penalties and temperature, and
+    narrowed with ``truncate="model"``; at temperature 0 they are those of temperature 1.  Where
+    ``weights=False`` or ``max_time`` spared the last pass through the model, what it would have scored
+    is nan.
 
     >>> generation = Generation(text='"a"', value="a", tokens=[5, 1, 5], logprobs=[-1.0, -2.0, -1.0],
     ...                         masked_logprobs=[0.0, -0.5, 0.0], log_mass=-3.5, finish_reason="stop")
@@ -67,12 +90,24 @@ class Generation:
     masked_logprobs: list[float]
     log_mass: float
     finish_reason: FinishReason
-    """``stop``: the model chose to end where it could have gone on.  ``complete``: nothing could
-    follow, or the budget was used up where the output may end."""
+    """``stop``: the model chose to end where it could have gone on, or free text reached a stop string.
+    ``complete``: nothing could follow, or the budget was used up where the output may end.  ``length``:
+    free text, which may end anywhere, used up its budget.  ``time``: ``max_time`` was over, and the
+    shortest known completion finished the output.  ``error``: see ``error``; there is no value."""
     law: str = "local"
     """The law this was drawn from; ``stats.budget_bans > 0`` says that the budget bent it."""
     end_logprob: float | None = None
     end_masked_logprob: float | None = None
+    log_weight: float = 0.0
+    """What a weighted sampler multiplies this output by towards P restricted to the grammar."""
+    log_language_mass: float | None = None
+    """log of the sampler's estimate of P(L), the chance that the model alone keeps the grammar."""
+    alternatives: list[list[Alternative]] | None = None
+    """With ``logprobs=k``: for every token the k most probable ones by p, best first."""
+    entropies: list[float] | None = None
+    """With ``logprobs=k``: for every token the entropy of p there, in nats."""
+    error: Exception | None = None
+    """What ended this output of a batch; the others were not affected."""
     stats: Stats = field(default_factory=Stats)
 
     @property

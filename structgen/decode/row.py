@@ -1,4 +1,4 @@
-"""The state of one output while it grows: its matcher, budget, tokens and figures.
+"""The state of one output while it grows: its matcher, budget, law, tokens and figures.
 
 A row alternates between two things: *settle*, which appends whatever is forced and finds out
 whether the output has ended, without the model; and *choose*, which takes one drawn token.  Forced
@@ -10,14 +10,19 @@ Knows nothing about batches, caches or devices.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from torch import Tensor
 
+from structgen.decode.alternatives import describe
 from structgen.decode.budget import Budget
+from structgen.decode.law import SamplingLaw
 from structgen.decode.matching import MaskArray, MatcherLike, VocabularyLike, token_bits
-from structgen.decode.result import FinishReason, Stats
-from structgen.decode.sampling import Draws, SamplingLaw
+from structgen.decode.penalties import History
+from structgen.decode.result import Alternative, FinishReason, Stats
+from structgen.decode.sampling import Draws
 
 MAX_REDRAWS = 32
 """How many draws that do not fit the budget are repeated at one place before the plan's token is taken.
@@ -27,11 +32,17 @@ the model would go on and next to nothing fits, such as the last tokens inside a
 repetitions were measured to cost several times the model's own passes.
 """
 
+Propose = Callable[["Row"], list[int]]
+
 
 class Row:
-    """One output: ``index`` in the call, its prompt, and everything decided so far.
+    """One output: ``index`` in the call, its prompt, its law, and everything decided so far.
 
+    ``stream`` names the generator of random numbers together with ``seed`` (default: ``index``).
     ``weights``: whether forced tokens behind the last draw are scored too, in one more pass.
+    ``logprobs``: how many alternatives to note at every token (None: none, and no entropies).
+    ``max_time``: seconds from now on after which the known completion finishes the output.
+    ``propose``: tokens to feed ahead as a draft, asked whenever the row has settled.
     ``names``: what stands in the text for tokens that have none but are asked for by the grammar.
     """
 
@@ -43,33 +54,49 @@ class Row:
         vocabulary: VocabularyLike,
         *,
         max_tokens: int,
+        law: SamplingLaw | None = None,
         seed: int = 0,
+        stream: int | None = None,
         weights: bool = True,
+        logprobs: int | None = None,
+        max_time: float | None = None,
+        propose: Propose | None = None,
         names: Mapping[int, str] | None = None,
     ) -> None:
         self.index = index
         self.prompt = list(prompt)
         self.matcher = matcher
+        self.law = law or SamplingLaw()
         self.budget = Budget(matcher, max_tokens)
-        self.rng = np.random.default_rng([seed, index])
+        self.rng = np.random.default_rng([seed, index if stream is None else stream])
         self.stats = Stats(prompt_tokens=len(self.prompt))
         self.tokens: list[int] = []
         self.logprobs: list[float] = []
         self.masked_logprobs: list[float] = []
         self.log_z: list[float] = []
+        self.alternatives: list[list[Alternative]] | None = None if logprobs is None else []
+        self.entropies: list[float] | None = None if logprobs is None else []
         self.end_logprob: float | None = None
         self.end_masked_logprob: float | None = None
         self.finish_reason: FinishReason | None = None
+        self.error: Exception | None = None
         self.unscored = 0  # forced tokens at the end of ``tokens`` that no pass has scored yet
         self.end_unscored = False
         self.fed = 0  # tokens of prompt and output that are in the model's cache
         self.mask: MaskArray | None = None  # the mask of the present state, where it is known already
+        self.draft: list[int] = []  # what is likely to follow ``tokens``, to be fed along
+        self.law_name = "local"
         self.vocabulary = vocabulary
         self._names = names or {}
+        self._logprobs = logprobs or 0
+        self._propose = propose
         self._end_ids = sorted(vocabulary.eos_ids)
         self._end_set = frozenset(self._end_ids)
         self._end_bits = token_bits(self._end_ids, vocabulary.width)
         self._weights = weights
+        self.born = time.perf_counter()
+        self._deadline = None if max_time is None else self.born + max_time
+        self._last_settled = math.nan
 
     @property
     def wants_model(self) -> bool:
@@ -79,31 +106,81 @@ class Row:
         return self._weights and (self.unscored > 0 or self.end_unscored)
 
     @property
+    def length(self) -> int:
+        """How many tokens prompt and output have."""
+        return len(self.prompt) + len(self.tokens)
+
+    @property
     def draws_next(self) -> bool:
         """Whether all tokens are in the cache and the next one is to be drawn."""
-        return self.finish_reason is None and self.fed == len(self.prompt) + len(self.tokens)
+        return self.finish_reason is None and self.fed == self.length
+
+    def piece(self, start: int, stop: int) -> list[int]:
+        """The tokens from ``start`` to ``stop`` of prompt and output together."""
+        length = len(self.prompt)
+        if start >= length:
+            return self.tokens[start - length : stop - length]
+        return self.prompt[start:stop] + self.tokens[: max(0, stop - length)]
+
+    def history(self, tokens: int | None = None) -> History:
+        """What penalties look at when token number ``tokens`` of the output comes (default: the next)."""
+        return History(self.prompt, self.tokens if tokens is None else self.tokens[:tokens])
+
+    def fail(self, error: Exception) -> None:
+        """End this output with an error; nothing else is computed for it."""
+        if self.finish_reason != "error":
+            self.finish_reason, self.error = "error", error
+        self.unscored, self.end_unscored, self.draft = 0, False, []
 
     def settle(self) -> None:
         """Append forced tokens, and notice the end where nothing else can follow."""
         self.mask = None
+        self.draft = []
+        if self._deadline is not None and self._is_late():
+            self._finish_by_plan()
+            return
         while True:
+            if self.matcher.is_terminated:  # free text met a stop string
+                self.finish_reason = "stop"
+                return
             if self.matcher.can_stop:
                 mask = self.matcher.mask()
                 only_end = not np.any(mask & ~self._end_bits)
                 if only_end or self.budget.left == 0:
-                    self.finish_reason = "complete"
+                    open_ended = getattr(self.matcher, "open_ended", False)
+                    self.finish_reason = "length" if open_ended else "complete"
                     # An end brought by the budget was no choice of the grammar: it has no figures.
                     self.end_unscored = only_end and bool(self._end_ids)
-                else:
-                    self.mask = mask
-                return
+                    return
+                self.mask = mask
+                break
             forced = self.matcher.forced_tokens()
             if not forced:
-                return
+                break
             accepted = self.matcher.try_advance(forced)
             if accepted == 0:
-                return
+                break
             self._append_forced(forced[:accepted])
+        if self._propose is not None:
+            self.draft = self._propose(self)
+
+    def _is_late(self) -> bool:
+        """Whether another pass, if it takes as long as the one before, would end after the deadline."""
+        assert self._deadline is not None
+        now = time.perf_counter()
+        pace = 0.0 if math.isnan(self._last_settled) else now - self._last_settled
+        self._last_settled = now
+        return now + pace > self._deadline
+
+    def _finish_by_plan(self) -> None:
+        plan = [] if self.matcher.is_terminated else self.budget.plan()
+        if self.matcher.try_advance(plan) < len(plan):
+            raise RuntimeError("the matcher refuses the completion it gave itself")
+        self._append_forced(plan)
+        self.stats.forced_tokens -= len(plan)
+        self.stats.planned_tokens += len(plan)
+        self.unscored = 0
+        self.finish_reason = "time"
 
     def _append_forced(self, tokens: list[int]) -> None:
         self.budget.spend_forced(tokens)
@@ -111,16 +188,23 @@ class Row:
         self.logprobs += [math.nan] * len(tokens)
         self.masked_logprobs += [0.0] * len(tokens)
         self.log_z += [math.nan] * len(tokens)
+        if self.alternatives is not None and self.entropies is not None:
+            self.alternatives += [[] for _ in tokens]
+            self.entropies += [math.nan] * len(tokens)
         self.unscored += len(tokens)
         self.stats.forced_tokens += len(tokens)
 
-    def score_forced(self, logprobs: Sequence[float]) -> None:
+    def score_forced(self, logprobs: Sequence[float], log_p: Sequence[Tensor] | None = None) -> None:
         """Fill in log p of the oldest unscored forced tokens; Z of a forced token is its own p."""
         start = len(self.tokens) - self.unscored
         stop = start + len(logprobs)
         self.logprobs[start:stop] = logprobs
         self.log_z[start:stop] = logprobs
         self.unscored -= len(logprobs)
+        if self.alternatives is not None and self.entropies is not None and log_p is not None:
+            for place, row in zip(range(start, stop), log_p, strict=True):
+                only = {self.tokens[place]: 0.0}
+                self.alternatives[place], self.entropies[place] = describe(row, self._logprobs, only.get)
 
     def score_end(self, logprob: float) -> None:
         """Fill in log p of the end, after which nothing else could follow."""
@@ -128,32 +212,41 @@ class Row:
         self.log_z.append(logprob)
         self.end_unscored = False
 
-    def choose(self, draws: Draws, place: int, law: SamplingLaw) -> None:
+    def choose(self, draws: Draws, place: int) -> None:
         """Take the token drawn at ``place`` of ``draws``, or the next one that fits the budget."""
         token = draws.tokens[place]
         if not self._take(token):
-            token = self._choose_what_fits(token, draws, place, law)
+            token = self._choose_what_fits(token, draws, place)
+        self.stats.truncation_misses += draws.missed[place] and self.law.truncates
         log_z = draws.log_z[place]
         if token in self._end_set or token < 0:
             self.finish_reason = "stop"
             if token >= 0:
                 self.end_logprob = draws.log_mass_of(place, self._end_ids)
-                self.end_masked_logprob = self.end_logprob - log_z
+                self.end_masked_logprob = draws.masked_log_mass_of(place, self._end_ids)
                 self.log_z.append(log_z)
             return
-        logprob = draws.logprob(place, token)
+        drawn = token == draws.tokens[place]
         self.tokens.append(token)
-        self.logprobs.append(logprob)
-        self.masked_logprobs.append(logprob - log_z)
+        self.logprobs.append(draws.logprobs[place] if drawn else draws.logprob(place, token))
+        self.masked_logprobs.append(
+            draws.masked_logprobs[place] if drawn else draws.masked_logprob(place, token)
+        )
         self.log_z.append(log_z)
+        if self.alternatives is not None and self.entropies is not None:
+            found, entropy = describe(
+                draws.log_p[place], self._logprobs, lambda other: draws.masked_logprob(place, other)
+            )
+            self.alternatives.append(found)
+            self.entropies.append(entropy)
         self.stats.drawn_tokens += 1
 
     def _take(self, token: int) -> bool:
         return token in self._end_set or self.budget.take(token)
 
-    def _choose_what_fits(self, banned: int, draws: Draws, place: int, law: SamplingLaw) -> int:
+    def _choose_what_fits(self, banned: int, draws: Draws, place: int) -> int:
         self.stats.budget_bans += 1
-        for token in draws.order(place, law, self.rng, MAX_REDRAWS):
+        for token in draws.order(place, self.law, self.rng, MAX_REDRAWS):
             if token == banned:
                 continue
             if self._take(token):
@@ -164,6 +257,11 @@ class Row:
             return self._end_ids[0] if self._end_ids else -1
         self.budget.take(plan[0])
         return plan[0]
+
+    def close(self) -> None:
+        """Account for the time that no phase took; called once, when the row is done."""
+        spent = sum(self.stats.seconds.values())
+        self.stats.seconds["idle"] = max(0.0, time.perf_counter() - self.born - spent)
 
     def new_bytes(self, start: int) -> bytes:
         """The bytes of the output's tokens from the ``start``-th on."""

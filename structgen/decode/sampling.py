@@ -1,17 +1,18 @@
 """Logits and masks become tokens: one draw a row, from the local law.
 
-Notation, per row: p = softmax(logits / temperature), m the mask, Z = sum of p over the mask,
-p~ = p m / Z.  The token is drawn from p~, narrowed by top-k and then top-p where they are given.
+Notation, per row: p is the model's law (penalties, temperature and, with ``truncate="model"``,
+truncation folded in; see `law`), m the mask, Z = sum of p over the mask, p~ = p m / Z.  The token is
+drawn from p~; with ``truncate="allowed"`` from p~ narrowed.
 
 Two rules that need saying:
 
-* Truncation looks at p~, not at p: an allowed token always remains, and what a user asks with
-  ``top_k=50`` is fifty candidates that are possible.  Log-probabilities and log Z are of the
-  untruncated p, so that log p - log Z = log p~ holds for every token, truncated or not.
+* Where p gives every allowed token probability 0, log Z is -inf.  If truncation did that, the draw
+  is from the allowed tokens by the law before truncation, narrowed among them; if the logits
+  themselves are -inf, uniformly from the allowed tokens.
 * Temperature 0 takes the most probable allowed token; the figures are those of temperature 1.
 
 A token that may not be taken after all (the budget) is followed by others in the order of
-``Draw.order``: the order in which draws without replacement would bring them, so that the law is
+``Draws.order``: the order in which draws without replacement would bring them, so that the law is
 p~ given that the token fits.  Randomness is one 64-bit float a draw from the row's own generator:
 what a row draws does not depend on its neighbours.
 
@@ -21,6 +22,7 @@ Knows nothing about grammars; everything here runs on the device the logits are 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,45 +30,49 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from structgen.errors import InvalidRequest, StructgenError
+from structgen.decode.law import SamplingLaw
+from structgen.decode.penalties import History, penalised
+from structgen.decode.truncation import narrow
+
+__all__ = ["Draws", "History", "SamplingLaw", "draw", "log_probabilities", "unpack_mask"]
+
+Laws = SamplingLaw | Sequence[SamplingLaw]
+Histories = Sequence[History | None] | None
 
 
-@dataclass(frozen=True)
-class SamplingLaw:
-    """How a token is chosen from the allowed ones.
-
-    ``temperature`` >= 0 (0: the most probable), 0 < ``top_p`` <= 1 (1: off), ``top_k`` >= 0 (0: off).
-    Raises InvalidRequest naming the parameter that is out of its range.
-    """
-
-    temperature: float = 0.7
-    top_p: float = 1.0
-    top_k: int = 0
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.temperature) and self.temperature >= 0):
-            raise InvalidRequest(f"temperature must be a finite number >= 0, got {self.temperature!r}")
-        if not 0 < self.top_p <= 1:
-            raise InvalidRequest(f"top_p must be above 0 and at most 1, got {self.top_p!r}")
-        if isinstance(self.top_k, float) or self.top_k < 0:
-            raise InvalidRequest(f"top_k must be an integer >= 0 (0: off), got {self.top_k!r}")
-
-    @property
-    def greedy(self) -> bool:
-        return self.temperature == 0
-
-    @property
-    def truncates(self) -> bool:
-        return self.top_p < 1 or self.top_k > 0
+def log_probabilities(logits: Tensor, laws: Laws, histories: Histories = None) -> Tensor:
+    """log p: float32, same shape as ``logits`` (B, V), under one law or one for each row."""
+    every = _each(laws, logits.shape[0])
+    log_p = _before_truncation(logits, every, histories)
+    return _truncated(log_p, every)
 
 
-def log_probabilities(logits: Tensor, law: SamplingLaw) -> Tensor:
-    """log p: float32, same shape as ``logits`` (..., V)."""
-    logits = logits.float()
-    if law.temperature not in (0, 1):
+def _each(laws: Laws, count: int) -> Sequence[SamplingLaw]:
+    return [laws] * count if isinstance(laws, SamplingLaw) else laws
+
+
+def _before_truncation(logits: Tensor, laws: Sequence[SamplingLaw], histories: Histories) -> Tensor:
+    logits = penalised(logits.float(), laws, histories)
+    temperatures = [law.temperature or 1.0 for law in laws]
+    if any(temperature != 1 for temperature in temperatures):
         # Shifted first: a small temperature must not overflow.
-        logits = (logits - logits.amax(-1, keepdim=True)) / law.temperature
+        divisors = torch.tensor(temperatures, dtype=torch.float64, device=logits.device)[:, None]
+        logits = ((logits - logits.amax(-1, keepdim=True)).double() / divisors).float()
     return torch.log_softmax(logits, dim=-1)
+
+
+def _truncated(log_p: Tensor, laws: Sequence[SamplingLaw]) -> Tensor:
+    rows = [row for row, law in enumerate(laws) if law.truncates and law.truncate == "model"]
+    if not rows:
+        return log_p
+    some = log_p[rows]
+    kept = narrow(some.double().exp(), [laws[row] for row in rows]) > 0
+    narrowed = torch.log_softmax(some.masked_fill(~kept, -math.inf), dim=-1)
+    if len(rows) == len(laws):
+        return narrowed
+    log_p = log_p.clone()
+    log_p[rows] = narrowed
+    return log_p
 
 
 def unpack_mask(words: Tensor, width: int) -> Tensor:
@@ -82,32 +88,49 @@ def unpack_mask(words: Tensor, width: int) -> Tensor:
 class Draws:
     """What one step drew: a token a row and the figures that go with it, on the host.
 
-    ``tokens``, ``logprobs`` (log p of the token) and ``log_z`` have one entry a row.
+    ``tokens``, ``logprobs`` (log p of the token), ``masked_logprobs`` (log p~) and ``log_z`` have one entry a
+    row; ``missed`` says where p had nothing that is allowed.  A row of NaN logits is in ``broken``, and
+    its other entries mean nothing.
     """
 
     tokens: list[int]
     logprobs: list[float]
+    masked_logprobs: list[float]
     log_z: list[float]
+    missed: list[bool]
+    broken: list[bool]
     log_p: Tensor  # (B, V), log p
     allowed: Tensor  # (B, V), bool
+    _untruncated: Tensor  # (B, V), log p before truncation
+    _pick_from: Tensor  # (B, V): log p over the mask, or what replaces it where that is nothing
+    _log_norm: Tensor  # (B,): its logsumexp
 
     def logprob(self, row: int, token: int) -> float:
         """log p of any token of a row."""
         return float(self.log_p[row, token])
 
+    def masked_logprob(self, row: int, token: int) -> float:
+        """log p~ of any token of a row."""
+        return float(self._pick_from[row, token] - self._log_norm[row])
+
     def log_mass_of(self, row: int, tokens: list[int]) -> float:
-        """log of the probability that ``tokens`` have together."""
+        """log of the probability that ``tokens`` have together under p."""
         return float(torch.logsumexp(self.log_p[row, tokens].double(), dim=-1))
+
+    def masked_log_mass_of(self, row: int, tokens: list[int]) -> float:
+        """log of the probability that ``tokens`` have together under p~."""
+        mass = torch.logsumexp(self._pick_from[row, tokens].double(), dim=-1)
+        return float(mass - self._log_norm[row])
 
     def order(self, row: int, law: SamplingLaw, rng: np.random.Generator, limit: int) -> list[int]:
         """Up to ``limit`` allowed tokens in the order draws without replacement would bring them.
 
         An exponential race: with E_x independent and exponential, ordering the tokens by E_x / p~(x)
-        is drawing them one after the other without replacement.  Greedy orders by p~.  With
-        truncation, the tokens it keeps come first, the others (by the same race) after them.
+        is drawing them one after the other without replacement.  Greedy orders by p~.  Tokens that
+        truncation leaves out come (by the same race) after the others.
         """
         ids: npt.NDArray[np.int64] = np.flatnonzero(self.allowed[row].cpu().numpy())
-        log_p = self.log_p[row].double().cpu().numpy()[ids]
+        log_p = self._untruncated[row].double().cpu().numpy()[ids]
         peak = log_p.max(initial=-math.inf)
         weights = np.exp(log_p - peak) if math.isfinite(peak) else np.ones(len(ids))
         if law.greedy:
@@ -115,7 +138,10 @@ class Draws:
         else:
             keys = rng.standard_exponential(len(ids)) / np.maximum(weights, 1e-300)
             if law.truncates:
-                kept = _truncate(torch.from_numpy(weights)[None], law)[0].numpy() > 0
+                if law.truncate == "allowed" or self.missed[row]:
+                    kept = narrow(torch.from_numpy(weights)[None], [law])[0].numpy() > 0
+                else:
+                    kept = np.isfinite(self.log_p[row].cpu().numpy()[ids])
                 keys = np.where(kept, keys, keys + keys[kept].max(initial=0.0))
         if len(ids) > limit:
             first = np.argpartition(keys, limit - 1)[:limit]
@@ -124,52 +150,69 @@ class Draws:
         return ordered
 
 
-def draw(logits: Tensor, mask: Tensor, law: SamplingLaw, uniforms: list[float]) -> Draws:
+def draw(
+    logits: Tensor, mask: Tensor, laws: Laws, uniforms: list[float], histories: Histories = None
+) -> Draws:
     """Draw one token a row.
 
     ``logits`` (B, V) of any float type; ``mask`` (B, ceil(width/32)) int32 words on the same device;
-    ``uniforms``: one number in [0, 1) a row.  A row whose allowed tokens all have probability 0
-    (logits of -inf) is drawn uniformly from them, with log Z = -inf.
-    Raises StructgenError when the model returned NaN.  Cost: a few passes over (B, V).
+    ``laws``: one for all rows or one for each; ``uniforms``: one number in [0, 1) a row; ``histories``:
+    where laws penalise.  Cost: a few passes over (B, V), one sort where a row truncates.
     """
-    log_p = log_probabilities(logits, law)
+    every = _each(laws, logits.shape[0])
+    untruncated = _before_truncation(logits, every, histories)
+    log_p = _truncated(untruncated, every)
     allowed = unpack_mask(mask, logits.shape[-1])
-    log_allowed = log_p.masked_fill(~allowed, -math.inf)
-    log_z = torch.logsumexp(log_allowed, dim=-1)
+    pick_from = log_p.masked_fill(~allowed, -math.inf)
+    log_norm = log_z = torch.logsumexp(pick_from, dim=-1)
     host_log_z: list[float] = log_z.tolist()
-    if any(math.isnan(value) for value in host_log_z):
-        raise StructgenError(
-            "the model returned NaN instead of logits; check its weights and its floating-point type"
-        )
-    pick_from = log_allowed
-    if -math.inf in host_log_z:
-        dead = torch.isinf(log_z)[:, None]
-        pick_from = torch.where(dead & allowed, 0.0, log_allowed)
-    if law.greedy:
-        picked = pick_from.argmax(dim=-1)
-    else:
-        weights = torch.softmax(pick_from.double(), dim=-1)
-        picked = _inverse_cdf(_truncate(weights, law), uniforms)
-    logprobs = log_p.gather(-1, picked[:, None])[:, 0]
-    return Draws(picked.tolist(), logprobs.tolist(), host_log_z, log_p, allowed)
+    broken = [math.isnan(value) for value in host_log_z]
+    missed = [value == -math.inf for value in host_log_z]
+    if any(missed):
+        empty = torch.tensor(missed, device=logits.device)[:, None]
+        pick_from = torch.where(empty, untruncated.masked_fill(~allowed, -math.inf), pick_from)
+        impossible = empty & ~torch.isfinite(pick_from).any(-1, keepdim=True)
+        pick_from = torch.where(impossible & allowed, 0.0, pick_from)
+        log_norm = torch.logsumexp(pick_from, dim=-1)
+    if any(broken):
+        pick_from = pick_from.nan_to_num(nan=0.0, neginf=-math.inf)
+    picked = _pick(pick_from, every, uniforms, missed)
+    at = picked[:, None]
+    logprobs = log_p.gather(-1, at)[:, 0].tolist()
+    masked = (pick_from.gather(-1, at)[:, 0] - log_norm).tolist()
+    return Draws(
+        picked.tolist(),
+        logprobs,
+        masked,
+        host_log_z,
+        missed,
+        broken,
+        log_p,
+        allowed,
+        untruncated,
+        pick_from,
+        log_norm,
+    )
 
 
-def _truncate(weights: Tensor, law: SamplingLaw) -> Tensor:
-    """Weights (B, V), not renormalised, with everything outside top-k, then top-p, set to 0.
-
-    Top-p keeps the shortest list of most probable tokens whose mass reaches top_p.
-    """
-    if not law.truncates:
-        return weights
-    count = weights.shape[-1]
-    if 0 < law.top_k < count:
-        values, ids = weights.topk(law.top_k, dim=-1)
-    else:
-        values, ids = weights.sort(dim=-1, descending=True, stable=True)
-    if law.top_p < 1:
-        before = values.cumsum(-1) - values
-        values = values.masked_fill(before >= law.top_p * values.sum(-1, keepdim=True), 0.0)
-    return torch.zeros_like(weights).scatter(-1, ids, values)
+def _pick(
+    pick_from: Tensor, laws: Sequence[SamplingLaw], uniforms: list[float], missed: list[bool]
+) -> Tensor:
+    """One id a row: the best where the law is greedy, drawn elsewhere."""
+    greedy = [law.greedy for law in laws]
+    if all(greedy):
+        return pick_from.argmax(dim=-1)
+    weights = torch.softmax(pick_from.double(), dim=-1)
+    late = [
+        law.truncates and (law.truncate == "allowed" or lost) for law, lost in zip(laws, missed, strict=True)
+    ]
+    if any(late):
+        rows = [row for row, wanted in enumerate(late) if wanted]
+        weights[rows] = narrow(weights[rows], [laws[row] for row in rows])
+    drawn = _inverse_cdf(weights, uniforms)
+    if not any(greedy):
+        return drawn
+    return torch.where(torch.tensor(greedy, device=pick_from.device), pick_from.argmax(dim=-1), drawn)
 
 
 def _inverse_cdf(weights: Tensor, uniforms: list[float]) -> Tensor:

@@ -1,6 +1,6 @@
 """The pocket model: a small language model that comes with the library.
 
-A Llama of 1.7 million parameters with a byte-level BPE tokenizer, trained by
+A Llama of 2.1 million parameters with a byte-level BPE tokenizer, trained by
 ``scripts/train_pocket.py`` on generated descriptions and the JSON that says the same.
 It fills in schemas from short texts, calls functions and answers simple questions; it
 has no knowledge of the world.  This module knows nothing about constraints.
@@ -61,6 +61,7 @@ def load(device: str = "cpu") -> Pocket:
     model.tie_weights()
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_file=str(_HERE / "tokenizer.json"),
+        bos_token="<|endoftext|>",
         eos_token="<|endoftext|>",
         pad_token="<|pad|>",
         padding_side="left",

@@ -58,8 +58,8 @@ def generations(
     model: Any, constraint: Any, prompts: list[list[int]], law: SamplingLaw | None = None, **options: Any
 ) -> list[Generation]:
     batch_size = options.pop("batch_size", None)
-    rows = make_rows(model, constraint, prompts, **options)
-    events = run(model, rows, law or SamplingLaw(1.0), constraint.grammar.parse, batch_size=batch_size)
+    rows = make_rows(model, constraint, prompts, law=law or SamplingLaw(1.0), **options)
+    events = run(model, rows, constraint.grammar.parse, batch_size=batch_size)
     found = {event.row: event.generation for event in events if event.generation is not None}
     assert sorted(found) == list(range(len(rows)))
     return [found[index] for index in sorted(found)]
@@ -112,6 +112,23 @@ def test_importance_weights_turn_the_local_law_into_the_global_one() -> None:
     error = weights.std() / math.sqrt(len(weights))
     assert abs(weights.mean() - total) < 4.3 * error
     assert weights.max() <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("law", [SamplingLaw(1), SamplingLaw(1, top_p=0.9), SamplingLaw(1, min_p=0.02)])
+def test_weighted_counts_are_the_models_own_probabilities(law: SamplingLaw) -> None:
+    """E[weight; output = s] = P(s) for every s, and E_global[1 / weight] = 1 / P(L); truncation is in P."""
+    model, constraint = tiny_llama(VOCABULARY.width, seed=5, sharpness=4), constraint_of("branching")
+    outcomes = enumerate_outcomes(model, [0], constraint, law=law)
+    sampled = generations(model, constraint, [[0]], law, n=4000, max_tokens=30, seed=3)
+    weights = np.array([g.weight for g in sampled])
+    for tokens, outcome in outcomes.items():
+        hits = weights * np.array([tuple(g.tokens) == tokens for g in sampled])
+        error = hits.std() / math.sqrt(len(hits))
+        assert abs(hits.mean() - outcome.model) < 4.3 * error + 1e-9
+    total = sum(outcome.model for outcome in outcomes.values())
+    by_global = sum(o.model / total / (o.model / o.local) for o in outcomes.values() if o.model)
+    reached = sum(o.local for o in outcomes.values() if o.model)
+    assert by_global == pytest.approx(reached / total)
 
 
 def best_sequence(model: Any, constraint: Any, prompt: list[int], max_tokens: int) -> list[int]:
@@ -261,7 +278,7 @@ def test_a_long_forced_run_is_scored_in_several_passes(monkeypatch: pytest.Monke
     constraint = ReferenceConstraint(Language.of(["xy" * 15, "z"]), vocabulary)
     model = tiny_gpt2(4, seed=2)
     whole = generations(model, constraint, [[0, 1], [2]], n=4, max_tokens=40)
-    monkeypatch.setattr("structgen.decode.loop.MAX_LOGITS", 1)
+    monkeypatch.setattr("structgen.decode.step.MAX_LOGITS", 1)
     pieces = generations(model, constraint, [[0, 1], [2]], n=4, max_tokens=40)
     assert any(len(g.tokens) == 30 for g in whole)
     for one, other in zip(whole, pieces, strict=True):
@@ -347,9 +364,9 @@ def test_the_model_is_left_in_the_mode_it_was_in() -> None:
 
 def test_decode_yields_each_row_done_exactly_when_it_is() -> None:
     model, constraint = tiny_llama(VOCABULARY.width, seed=2), constraint_of("branching")
-    rows = make_rows(model, constraint, [[0], [1, 2]], n=5, max_tokens=12)
+    rows = make_rows(model, constraint, [[0], [1, 2]], n=5, max_tokens=12, law=SamplingLaw(1))
     finished: list[Row] = []
-    for changed in decode(model, rows, SamplingLaw(1)):
+    for changed in decode(model, rows):
         assert not set(map(id, changed)) & set(map(id, finished))
         finished += [row for row in changed if not row.wants_model]
     assert len(finished) == len(rows)

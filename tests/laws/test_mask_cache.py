@@ -91,6 +91,26 @@ GRAMMARS: dict[str, Any] = {
         "maxLength": 70,
     },
     "not these": {"not": {"enum": ["ab", "abc", "the "]}, "type": "string", "maxLength": 44},
+    "enumerations": {
+        "type": "array",
+        "items": {
+            "enum": [
+                "",
+                "a",
+                "ab",
+                "abc",
+                'a"b',
+                "a\\b",
+                "a\n",
+                "é€",
+                "é",
+                "the ",
+                "the long words",
+                12,
+                "12",
+            ]
+        },
+    },
     "open objects": {"type": "object", "properties": {"a": {"type": "integer"}, "ab": {"type": "string"}}},
     "closed objects": {
         "type": "object",
@@ -131,6 +151,10 @@ CASES = [
         for number, layout in enumerate(LAYOUTS)
     ),
     *((name, sg.regex(REGEXES[name])) for name in REGEXES),
+    (
+        "choices",
+        sg.choice(["a", "ab", "abc", 'the "', "the ", '{"ab": 1', "é", "é€", "a" * 45, "long words"]),
+    ),
 ]
 
 
@@ -325,3 +349,13 @@ def test_memory_after_many_schemas_is_bounded() -> None:
             matcher.advance(byte)
         matcher.mask()
         assert sg.cache_info()["bytes"] <= 50_000
+
+
+def test_matchers_outlive_the_engine_that_new_constraints_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("structgen.constraint.ENGINE_LIMIT_BYTES", 0)  # every constraint starts a fresh one
+    words = [f"word {number * 7919 % 100_003}" for number in range(40_000)]  # grown large at once
+    matchers = [sg.compile(sg.choice([*words, f"last {n}"]), VOCABULARY).matcher() for n in range(4)]
+    for number, matcher in enumerate(matchers):
+        assert matcher.allowed_tokens() == [ord("l"), ord("w")]
+        assert matcher.try_advance(list(f"last {number}".encode())) == 6 and matcher.can_stop
+        matchers[number] = matcher.fork()  # and the engines go one by one

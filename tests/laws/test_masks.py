@@ -330,6 +330,14 @@ UNBOUNDED: dict[str, Any] = {
         "maxProperties": 3,
     },
     "dates": {"type": "string", "pattern": "^[0-9]{4}-[01][0-9]( [^ ]+)?$"},
+    # Both ends are nearer than the longest token and farther than most.
+    "letters up to a bound": {"type": "string", "maxLength": 40, "pattern": "^[A-Za-z ]*$"},
+    "words up to a count": {"type": "string", "pattern": "^(?:\\S+\\s+){0,24}\\S+$"},
+    "long items that differ": {
+        "type": "array",
+        "uniqueItems": True,
+        "items": {"enum": ["ab", "abc", "b", 1]},
+    },
 }
 
 

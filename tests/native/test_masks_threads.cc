@@ -17,7 +17,7 @@ namespace {
 using namespace structgen;
 
 struct Setup {
-  std::shared_ptr<Engine> engine = std::make_shared<Engine>();
+  std::shared_ptr<Engine> engine = Engine::make();
   std::shared_ptr<const TokenTrie> trie;
   std::shared_ptr<Constraint> constraint;
 
@@ -93,4 +93,20 @@ TEST(a_batch_is_filled_by_many_threads) {
     fill_all(each, rows, data == &alone ? 1 : 8);
   }
   CHECK(together == alone);
+}
+
+TEST(what_an_engine_was_lent_is_given_back_by_whoever_lets_it_go) {
+  for (const std::uint32_t literals : {1u, 60'000u}) {  // the second engine is freed by a thread of its own
+    Setup setup;
+    const auto lent = std::make_shared<int>(7);
+    setup.engine->formulas.reference([lent] { return json::kTrue; });
+    for (std::uint32_t count = 1; count < literals; ++count) setup.engine->formulas.items(0, 1, json::kTrue, count);
+    const std::shared_ptr<const TokenTrie> trie = setup.trie;
+    setup.trie.reset();
+    setup.constraint.reset();
+    CHECK(trie.use_count() > 1 && lent.use_count() > 1);
+    setup.engine.reset();
+    CHECK_EQ(trie.use_count(), 1);
+    CHECK_EQ(lent.use_count(), 1);
+  }
 }

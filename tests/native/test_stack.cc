@@ -117,13 +117,13 @@ TEST(texts_are_interned_byte_by_byte) {
 
 TEST(the_cache_keeps_to_its_bytes_and_drops_the_oldest) {
   MaskCache probe(1 << 20);
-  probe.insert(1, {1, 1}, mask_of(64, 0));
+  probe.insert({1, 1}, mask_of(64, 0));
   const std::size_t each = probe.figures().bytes;
   MaskCache cache(4 * each + each / 2);
-  for (std::uint32_t local = 1; local <= 4; ++local) cache.insert(1, {1, local}, mask_of(64, local));
+  for (std::uint32_t local = 1; local <= 4; ++local) cache.insert({1, local}, mask_of(64, local));
   CHECK_EQ(cache.figures().entries, 4u);
   CHECK(cache.find({1, 1}) != nullptr);  // now the most recent
-  cache.insert(1, {1, 5}, mask_of(64, 5));
+  cache.insert({1, 5}, mask_of(64, 5));
   CHECK_EQ(cache.figures().entries, 4u);
   CHECK(cache.figures().bytes <= 4 * each + each / 2);
   CHECK(cache.find({1, 2}) == nullptr);
@@ -141,29 +141,32 @@ TEST(the_cache_keeps_to_its_bytes_and_drops_the_oldest) {
 
 TEST(a_mask_larger_than_the_cache_is_still_found) {
   MaskCache cache(100);
-  cache.insert(1, {1, 9}, mask_of(1000, 3));
+  cache.insert({1, 9}, mask_of(1000, 3));
   const LocalMaskPtr mask = cache.find({1, 9});
   CHECK(mask != nullptr && mask->words.size() == 1000 && mask->words[999] == 3u);
-  cache.insert(1, {1, 10}, mask_of(1, 1));
+  cache.insert({1, 10}, mask_of(1, 1));
   CHECK_EQ(cache.figures().entries, 1u);
   CHECK(cache.find({1, 10}) != nullptr);
   cache.set_limit(0);
   CHECK_EQ(cache.figures().entries, 0u);
-  cache.insert(1, {1, 11}, mask_of(1, 1));
+  cache.insert({1, 11}, mask_of(1, 1));
   CHECK(cache.find({1, 11}) == nullptr);
 }
 
 TEST(a_link_finds_its_target_while_that_is_kept) {
   MaskCache cache(1 << 20);
-  cache.link(1, {1, 2}, {1, 1});
+  cache.link({1, 2}, {1, 1});
   CHECK(cache.find({1, 2}) == nullptr);
-  cache.insert(2, {1, 1}, mask_of(1, 7));
+  cache.insert({1, 1}, mask_of(1, 7));
   const LocalMaskPtr mask = cache.find({1, 2});
   CHECK(mask != nullptr && mask->words[0] == 7u);
-  cache.forget(2);
+  cache.insert({1, 3}, mask_of(1, 5));
+  CHECK(cache.find({1, 2}) != nullptr);
+  cache.set_limit(cache.figures().bytes - 1);
+  CHECK(cache.find({1, 2}) != nullptr);  // what was found last stays longest, the link and its target
+  CHECK(cache.find({1, 3}) == nullptr);
+  cache.clear();
   CHECK(cache.find({1, 2}) == nullptr);
-  CHECK_EQ(cache.figures().entries, 1u);
-  cache.forget(1);
   CHECK_EQ(cache.figures().entries, 0u);
   CHECK_EQ(cache.figures().bytes, 0u);
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "check.h"
+#include "vocabulary/sibling_trie.h"
 #include "vocabulary/token_trie.h"
 
 namespace {
@@ -76,6 +77,24 @@ void check_is_the_trie_of(const TokenTrie& trie, const std::vector<std::string>&
     CHECK(chain == (ids.count(spelled[i]) ? ids[spelled[i]] : std::vector<std::uint32_t>{}));
   }
   for (std::uint32_t id = 0; id < tokens.size(); ++id) CHECK_EQ(trie.token_bytes(id), tokens[id]);
+  // The other order of it: down from the root, each child once, under the same text.
+  const std::vector<structgen::SiblingTrie::Node>& nodes = trie.siblings().nodes;
+  CHECK_EQ(nodes.size(), spelled.size());
+  std::vector<std::pair<std::uint32_t, std::string>> open{{0, ""}};
+  std::size_t met = 0;
+  while (!open.empty()) {
+    const auto [at, text] = open.back();
+    open.pop_back();
+    ++met;
+    CHECK_EQ(nodes[at].token, trie.nodes()[trie.find(text)].token);
+    CHECK_EQ(std::size_t{nodes[at].depth}, text.size());
+    for (std::uint32_t child = nodes[at].first; child < nodes[at].last(); ++child) {
+      CHECK_EQ(nodes[child].first == nodes[child].last(), child < nodes[at].last_leaf());
+      open.emplace_back(child, text + static_cast<char>(nodes[child].byte));
+      CHECK(prefixes.contains(open.back().second));
+    }
+  }
+  CHECK_EQ(met, spelled.size());
   for (int byte = 0; byte < 256; ++byte) {
     CHECK_EQ(trie.single_bytes()[static_cast<std::size_t>(byte)],
              ids.count(std::string(1, static_cast<char>(byte))) == 1);

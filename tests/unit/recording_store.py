@@ -280,6 +280,18 @@ class RecordingStore:
     def declare(self, names: list[str]) -> int:
         return self._node("declare", *names)
 
+    def properties(self, names: list[str], schemas: list[int]) -> int:
+        parts = [
+            self.not_(self.members(self.regex.literal(name), self.not_(schema), 1))
+            for name, schema in zip(names, schemas, strict=True)
+            if schema != 1
+        ]
+        return self.all_of([self.declare(names), *parts]) if parts else self.declare(names)
+
+    def requires(self, names: list[str]) -> int:
+        parts = [self.members(self.regex.literal(name), 1, 1) for name in names]
+        return parts[0] if len(parts) == 1 else self.all_of(parts)
+
     def reference(self, resolver: Callable[[], int]) -> int:
         self.resolvers.append(resolver)
         return self._node("reference", len(self.resolvers) - 1)

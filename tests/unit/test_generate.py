@@ -139,6 +139,96 @@ class TestWhatMayBeAskedFor:
             assert ask(schema=schema, whitespace="compact", seed=seed).text == '["x","x"]'
 
 
+class TestRowsWithSettingsOfTheirOwn:
+    ASKED = {  # noqa: RUF012  # read only
+        "schema": [Point, None, None, {"type": "integer"}],
+        "regex": [None, "[a-f]{3,8}", None, None],
+        "temperature": [0, 1.0, 0.7, 1.5],
+        "top_k": [0, 5, 0, 3],
+        "seed": [1, 2, 3, 4],
+        "max_tokens": [60, 9, 12, 8],
+        "stop": [None, None, ["e", "x"], None],
+    }
+    PROMPTS = ["a", "some longer prompt", "z", [5, 6, 7]]  # noqa: RUF012  # read only
+
+    def test_each_is_what_it_is_alone(self) -> None:
+        together = ask(self.PROMPTS, **self.ASKED, n=2)
+        for row, prompt in enumerate(self.PROMPTS):
+            own = {name: values[row] for name, values in self.ASKED.items()}
+            if row == 2:
+                own["stop"] = ["e", "x"]
+            alone = ask(prompt, **own, n=2)
+            assert [g.tokens for g in alone] == [g.tokens for g in together[row]]
+            assert [g.value for g in alone] == [g.value for g in together[row]]
+        assert isinstance(together[0][0].value, Point)
+        assert all(c not in together[2][0].text for c in "ex")
+
+    def test_choices_for_each_prompt(self) -> None:
+        found = ask(["a", "b", "c"], choice=[["yes", "no"], ["red"], None])
+        assert found[0].value in ("yes", "no")
+        assert found[1].value == "red"
+        assert found[2].finish_reason in ("stop", "length")
+
+    def test_free_text_alone(self) -> None:
+        found = ask("a", stop=[], max_tokens=7, logprobs=3)
+        assert len(found.tokens) <= 7
+        assert found.alternatives is not None and found.entropies is not None
+        assert all(len(some) == 3 for some in found.alternatives)
+        assert len(found.entropies) == len(found.alternatives) == len(found.tokens)
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"schema": [{}, {}, {}]}, "3 entries for 2 prompts"),
+            ({"regex": "a", "seed": [1]}, "1 entries for 2 prompts"),
+            ({"regex": ["a", None], "schema": [{}, {}]}, "regex= and schema=|schema= and regex="),
+            ({"regex": "a", "stop": ["x"]}, "ends free text"),
+            ({"stop": [""]}, "not empty"),
+            ({"regex": "a", "errors": "ignore"}, "errors"),
+            ({"regex": "a", "truncate": "never"}, "truncate"),
+            ({"regex": "a", "min_p": 2}, "min_p"),
+            ({"regex": "a", "typical_p": 0}, "typical_p"),
+            ({"regex": "a", "repetition_penalty": 0}, "repetition_penalty"),
+            ({"regex": "a", "logit_bias": {"a": 1}}, "logit_bias"),
+            ({"regex": "a", "logprobs": -1}, "logprobs"),
+            ({"regex": "a", "max_time": -1}, "max_time"),
+        ],
+        ids=str,
+    )
+    def test_requests_that_make_no_sense_say_why(self, arguments: dict[str, Any], message: str) -> None:
+        with pytest.raises(InvalidRequest, match=message):
+            ask(["a", "b"], **arguments)
+
+    def test_a_list_for_a_single_prompt_is_refused(self) -> None:
+        with pytest.raises(InvalidRequest, match="single prompt"):
+            ask("a", regex=["a", "b"])
+
+    def test_an_error_of_one_output_is_raised_or_returned(self) -> None:
+        pydantic = pytest.importorskip("pydantic", reason="Pydantic is optional")
+
+        class Never(pydantic.BaseModel):  # type: ignore[name-defined,misc]
+            ok: bool
+
+            @pydantic.field_validator("ok")
+            @classmethod
+            def refuse(cls, value: bool) -> bool:
+                raise ValueError("whatever it is")
+
+        asked = {"schema": [Never, {"type": "boolean"}]}
+        found = ask(["a", "b"], **asked, errors="return")
+        assert found[0].finish_reason == "error" and found[0].value is None
+        assert "Never" in str(found[0].error)
+        assert isinstance(found[1].value, bool)
+        with pytest.raises(sg.StructgenError, match="Never itself") as caught:
+            ask(["a", "b"], **asked)
+        assert "output 0 of 2" in caught.value.__notes__[0]
+
+    def test_a_constraint_of_another_vocabulary_is_refused(self) -> None:
+        other = sg.Vocabulary.from_tokens([b"a", b"b", None], eos=2)
+        with pytest.raises(sg.VocabularyError, match="another vocabulary"):
+            ask(["a", "b"], grammar=[sg.compile(sg.regex("a"), VOCABULARY), sg.compile(sg.regex("a"), other)])
+
+
 class TestWhatComesBack:
     def test_shapes(self) -> None:
         assert isinstance(ask(choice=["a"]), sg.Generation)
@@ -153,7 +243,7 @@ class TestWhatComesBack:
         assert out.stats.prompt_tokens == 3
         assert (out.stats.drawn_tokens, out.stats.forced_tokens) == (1, 6)
         assert out.stats.forward_passes == 2
-        assert set(out.stats.as_dict()["seconds"]) == {"forward", "mask", "sample"}
+        assert set(out.stats.as_dict()["seconds"]) == {"forward", "mask", "sample", "idle"}
         json.dumps(out.stats.as_dict())
 
     def test_the_same_call_gives_the_same_output(self) -> None:

@@ -62,15 +62,23 @@ def test_every_byte_is_a_token(loaded: pocket.Pocket) -> None:
     ],
 )
 def test_text_survives_the_tokenizer(loaded: pocket.Pocket, text: str) -> None:
-    ids = loaded.tokenizer.encode(text)
+    ids = loaded.tokenizer.encode(text, add_special_tokens=False)
     assert loaded.tokenizer.decode(ids) == text
     assert not set(ids) & set(loaded.tokenizer.all_special_ids)
+
+
+def test_a_prompt_begins_with_the_end_of_the_text_before(loaded: pocket.Pocket) -> None:
+    end = loaded.tokenizer.eos_token_id
+    assert loaded.tokenizer.encode("Ada")[0] == end
+    assert loaded.tokenizer.encode("") == [end]
+    chat = loaded.tokenizer.apply_chat_template([{"role": "user", "content": "Ada"}], return_dict=False)
+    assert chat[0] == end and chat[1] != end
 
 
 @pytest.mark.parametrize("word", ["Ada", "Quorbliss", "O’Hara", "36", "ada@mail.org"])
 def test_a_word_is_the_same_tokens_wherever_it_stands(loaded: pocket.Pocket, word: str) -> None:
     def tokens(text: str) -> list[int]:
-        return list(loaded.tokenizer.encode(text))
+        return list(loaded.tokenizer.encode(text, add_special_tokens=False))
 
     inside = tokens(word)
     for text in (f"is {word} from", f'"{word}"', f": {word}\n", f"({word})"):
@@ -88,7 +96,7 @@ def test_chats_render(loaded: pocket.Pocket) -> None:
     ]
     text = loaded.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
     assert text == (
-        "<|system|>\nBe exact.\n<|user|>\nIs it so?\n<|assistant|>\nyes<|endoftext|>\n"
+        "<|endoftext|><|system|>\nBe exact.\n<|user|>\nIs it so?\n<|assistant|>\nyes<|endoftext|>\n"
         "<|user|>\nSure?\n<|assistant|>\n"
     )
 

@@ -121,7 +121,7 @@ def test_fields_and_weights_stand_on_their_tokens() -> None:
         return str(tokenizer.decode(encoded.ids[start:end], skip_special_tokens=False))
 
     assert encoded.ids[-1] == tokenizer.token_to_id(END)
-    assert text(0, len(encoded.ids)) == made.prompt + made.answer + END
+    assert text(0, len(encoded.ids)) == END + made.prompt + made.answer + END
     spans = {field: text(*span) for field, span in encoded.fields.items()}
     assert list(spans) == ["/name", "/age", "/tags"]
     # each span holds the value and begins the token that ends it

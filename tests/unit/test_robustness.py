@@ -212,6 +212,27 @@ def test_numbers_of_many_digits() -> None:
         sg.compile('{"minimum": ' + "9" * 100_000 + "}", BYTES)
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"anyOf": [{"minimum": 50 * k, "maximum": 50 * k + 60, "multipleOf": k + 2} for k in range(14)]},
+        {"anyOf": [{"minimum": 500, "type": "integer"}, {"enum": list(range(0, 400, 7))}]},
+    ],
+    ids=["overlapping intervals", "an interval and points"],
+)
+def test_a_number_is_complete_wherever_it_lies_in_a_large_union(schema: dict[str, Any]) -> None:
+    constraint = sg.compile(sg.json_schema(schema, **ANY), BYTES)
+
+    def holds(x: int, branch: dict[str, Any]) -> bool:
+        if "enum" in branch:
+            return x in branch["enum"]
+        return branch["minimum"] <= x <= branch.get("maximum", x) and x % branch.get("multipleOf", 1) == 0
+
+    for x in range(720):
+        expected = any(holds(x, branch) for branch in schema["anyOf"])
+        assert accepts(constraint, str(x)) == expected, x
+
+
 BRANCHES: dict[str, Callable[[int], Any]] = {
     "numbers": lambda i: {"type": "integer", "minimum": 2 * i, "maximum": 2 * i + 1},
     "patterns": lambda i: {"type": "string", "pattern": f"^a[bc]*{i}$"},

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="sampling computes with torch")
 
 from structgen.decode.matching import allowed_tokens, mask_words, token_bits  # noqa: E402
 from structgen.decode.sampling import SamplingLaw, draw, log_probabilities, unpack_mask  # noqa: E402
-from structgen.errors import InvalidRequest, StructgenError  # noqa: E402
+from structgen.errors import InvalidRequest  # noqa: E402
 from structgen.testing.statistics import chi_square_z  # noqa: E402
 
 
@@ -87,12 +87,12 @@ def test_draws_follow_the_masked_law() -> None:
 @pytest.mark.parametrize(
     ("law", "kept"),
     [
-        (SamplingLaw(1, top_k=2), [1, 2]),
-        (SamplingLaw(1, top_k=1), [1]),
-        (SamplingLaw(1, top_p=0.5), [1]),
-        (SamplingLaw(1, top_p=0.7), [1, 2]),
-        (SamplingLaw(1, top_p=1e-9), [1]),
-        (SamplingLaw(1, top_k=3, top_p=0.95), [1, 2, 3]),
+        (SamplingLaw(1, top_k=2, truncate="allowed"), [1, 2]),
+        (SamplingLaw(1, top_k=1, truncate="allowed"), [1]),
+        (SamplingLaw(1, top_p=0.5, truncate="allowed"), [1]),
+        (SamplingLaw(1, top_p=0.7, truncate="allowed"), [1, 2]),
+        (SamplingLaw(1, top_p=1e-9, truncate="allowed"), [1]),
+        (SamplingLaw(1, top_k=3, top_p=0.95, truncate="allowed"), [1, 2, 3]),
     ],
     ids=lambda value: str(value),
 )
@@ -116,10 +116,12 @@ def test_allowed_tokens_of_probability_zero_are_drawn_uniformly() -> None:
     assert sorted(result.order(0, SamplingLaw(1), np.random.default_rng(0), 9)) == [1, 2]
 
 
-def test_a_model_that_returns_nan_is_named() -> None:
+def test_a_row_of_nan_is_named_and_leaves_its_neighbour_alone() -> None:
     logits = torch.tensor([[0.0, math.nan]])
-    with pytest.raises(StructgenError, match="NaN"):
-        draw(logits, packed([0], width=2), SamplingLaw(1), [0.5])
+    both = torch.cat([logits, torch.zeros(1, 2)])
+    result = draw(both, packed([0], [1], width=2), SamplingLaw(1), [0.5, 0.5])
+    assert result.broken == [True, False]
+    assert result.tokens[1] == 1
 
 
 @pytest.mark.parametrize("uniform", [0.0, 0.5, 1 - 2**-53])
@@ -143,10 +145,12 @@ def test_order_when_greedy_and_when_truncated() -> None:
     result = draw(torch.tensor(np.log(p))[None], packed([0, 1, 2, 3], width=4), SamplingLaw(1), [0.1])
     rng = np.random.default_rng(1)
     assert result.order(0, SamplingLaw(0), rng, 9) == [1, 3, 0, 2]
-    for _ in range(50):
-        order = result.order(0, SamplingLaw(1, top_k=2), rng, 9)
-        assert set(order[:2]) == {1, 3}
-        assert set(order[2:]) == {0, 2}
+    for law in (SamplingLaw(1, top_k=2), SamplingLaw(1, top_k=2, truncate="allowed")):
+        result = draw(torch.tensor(np.log(p))[None], packed([0, 1, 2, 3], width=4), law, [0.1])
+        for _ in range(50):
+            order = result.order(0, law, rng, 9)
+            assert set(order[:2]) == {1, 3}
+            assert set(order[2:]) == {0, 2}
 
 
 def test_low_precision_logits_are_widened_first() -> None:

@@ -17,6 +17,9 @@ GRAMMARS: dict[str, tuple[Any, str]] = {
     "choice": (sg.choice(["yes", "né", "😀"]), "né"),
     "regex": (sg.regex(r"[a-c]+\d{2}"), "ab12"),
     "pattern": (sg.regex("b", dialect="ecma"), "abc"),
+    "gbnf": (sg.gbnf('top ::= "(" top ")" | gone | "é"', start="top", undefined="nothing"), "((é))"),
+    "ebnf": (sg.ebnf('top = "(", top, ")" | "é";'), "((é))"),
+    "lark": (sg.lark('top: "(" top ")" | "é"\n%ignore " "', start="top"), "( (é))"),
     "schema": (sg.json_schema({"properties": {"é": {"minimum": 10**30}}}, whitespace="any"), '{ "é":1e31}'),
     "draft": (sg.json_schema({"items": [{"const": 1}]}, dialect="draft7", property_order="any"), "[1,2]"),
     "registry": (

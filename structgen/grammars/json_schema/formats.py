@@ -1,9 +1,9 @@
 """The formats of the specification as regular languages, one table entry each.
 
 Where a format is not regular, the language is a subset of it, so that nothing
-ill-formed is ever accepted: host names with encoded labels ("xn--…", whose
-validity needs Punycode) are refused, and a regular expression nests its groups
-at most three deep and names at most one of them.
+ill-formed is ever accepted: encoded labels of host names ("xn--…") are short ones
+of small alphabets (hosts.py), and a regular expression nests its groups
+at most three deep, names at most one of them and refers to a name of one letter.
 
 RFC 3339 (dates, times, durations), 5321 (mail), 1123 (hosts, hosts.py), 4291 (IPv6),
 3986 and 3987 (URI, IRI), 6570 (templates), 4122 (UUID), 6901 (pointers).
@@ -13,6 +13,8 @@ Knows no keyword.
 
 from __future__ import annotations
 
+import re
+import string
 from collections.abc import Callable
 
 from .hosts import PLAIN_LABEL, hostname, idn_hostname
@@ -180,7 +182,8 @@ def _regex(at: Languages) -> int:
     """Regular expressions with groups nested at most three deep, one of them named.
 
     That two groups have different names, and that a reference names one of them,
-    is not regular: so there is one name at most and no reference.
+    is not regular: so there is one name at most, and a reference to it stands
+    behind the opening of its group, whose name is then a single letter.
     """
     escape = (
         r"\\(?:[dDsSwWtnvfr0^$\\.*+?()\[\]{}|/]|[xX][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|c[A-Za-z]"
@@ -189,7 +192,8 @@ def _regex(at: Languages) -> int:
     inner = rf"(?:[^\\\]\[-]|{escape}|\\-)"
     # A range is refused unless it runs upwards among digits, capitals or small letters.
     char_class = rf"\[\^?-?(?:{inner}|0-9|a-z|A-Z|a-f|A-F)*-?\]"
-    atom = rf"(?:[^\\^$.*+?()\[\]{{}}|]|\.|{escape}|{char_class})"
+    reference = r"\\k<[A-Za-z_$]>"
+    atom = rf"(?:[^\\^$.*+?()\[\]{{}}|]|\.|{escape}|{char_class}|{reference})"
     body = rf"(?:{atom}{_COUNTER}?|\^|\$|\\[bB]|\|)*"
     for _ in range(3):
         group = rf"\((?:\?:|\?<[A-Za-z_$][A-Za-z0-9_$]*>)?{body}\)"
@@ -197,7 +201,12 @@ def _regex(at: Languages) -> int:
         body = rf"(?:(?:{atom}|{group}){_COUNTER}?|{look}|\^|\$|\\[bB]|\|)*"
     named = r"\(\?<[A-Za-z_$]"
     twice = at.text(rf"[\s\S]*{named}[\s\S]*{named}[\s\S]*")
-    return int(at.regex.intersect([at.text(body), at.regex.complement(twice)]))
+    # Read by tokens: what looks like a group inside a class or behind a backslash is none.
+    token = r"(?:[^\\\[]|\\[^k]|\[(?:[^\\\]]|\\[\s\S])*\])"
+    letters = string.ascii_letters + "_$"
+    referred = "|".join(rf"{re.escape(letter)}>(?:{token}|\\k<{re.escape(letter)}>)*" for letter in letters)
+    references = at.text(rf"{token}*(?:\(\?<(?:{referred}))?")
+    return int(at.regex.intersect([at.text(body), at.regex.complement(twice), references]))
 
 
 def _text(pattern: str) -> Build:

@@ -8,9 +8,10 @@ come from the presentation forms of Arabic letters.
 
 A subset: a label's length counts in its encoded form, so labels beyond ASCII stay
 at 13 characters, which always fit, and names with one at four labels; encoded
-labels ("xn--...") are refused, because decoding them is arithmetic; characters
-that need a context are allowed in its plainest form. No conjunction but lengths,
-and those reserved labels are spelled out: masks walk tens of thousands of letters here.
+labels ("xn--...") hold at most three characters beyond ASCII, without ideographs
+and Hangul, or two letters among ASCII ones; characters that need a context are
+allowed in its plainest form. No conjunction but lengths, and those reserved labels
+are spelled out: masks walk tens of thousands of letters here.
 
 Knows no keyword.
 """
@@ -29,6 +30,9 @@ SEPARATORS = r"[.\u3002\uff0e\uff61]"
 # name of four labels of at most 62 octets stay below 253.
 WIDE_LABEL = 13
 WIDE_LABELS = 4
+PREFIX = "xn--"
+LAST = 0x3FFFF  # planes above 3 hold no letters
+ENCODED_LAST = 0x30FF  # of code points in encoded labels, see native/regex/punycode.h
 
 _LETTER_DIGITS = frozenset({"Ll", "Lu", "Lo", "Nd", "Lm", "Mn", "Mc"})
 _ALLOWED = (0xDF, 0x3C2, 0x6FD, 0x6FE, 0xF0B, 0x3007)
@@ -58,11 +62,11 @@ def characters(points: Iterable[int]) -> str:
 
 
 @functools.cache
-def valid_points() -> tuple[int, ...]:
-    """Code points beyond ASCII that stand anywhere in a label: PVALID of RFC 5892."""
+def valid_points(last: int = LAST) -> tuple[int, ...]:
+    """Code points beyond ASCII, up to ``last``, that stand anywhere in a label: PVALID of RFC 5892."""
     found: set[int] = set(_ALLOWED)
-    # Blocks of 64 that change as a whole or not at all are decided at once; planes above 3 hold none.
-    for start in range(0x80, 0x40000, 64):
+    # Blocks of 64 that change as a whole or not at all are decided at once.
+    for start in range(0x80, last + 1, 64):
         block = [chr(point) for point in range(start, start + 64) if not 0xD800 <= point <= 0xDFFF]
         kept = [one for one in block if unicodedata.category(one) in _LETTER_DIGITS]
         if kept and not _stable("".join(kept)):
@@ -79,12 +83,12 @@ def _stable(text: str) -> bool:
 
 
 @functools.cache
-def _classes() -> dict[str, str]:
+def _classes(last: int) -> dict[str, str]:
     """The sets that labels are made of, each as the inside of a character class."""
     names = ("left", "right", "mark", "accent", "right mark", "right accent", "virama")
     of: dict[str, list[int]] = {name: [] for name in names}
-    composing = _composing()
-    for point in valid_points():
+    composing = _composing(last)
+    for point in valid_points(last):
         if 0x3400 <= point < 0xA000 or 0xAC00 <= point < 0xD7A4 or point >= 0x20000:
             of["left"].append(point)  # ideographs and Hangul, nine tenths of them all
             continue
@@ -103,41 +107,41 @@ def _classes() -> dict[str, str]:
             of["right"].append(point)
         elif direction != "AN":
             of["left"].append(point)
-    of["both"], of["after"] = _joining()
+    of["both"], of["after"] = _joining(last)
     return {name: characters(points) for name, points in of.items()}
 
 
-def _composing() -> set[int]:
+def _composing(last: int) -> set[int]:
     """What melts into the character before it: labels are in normal form, so it is left out."""
     found = set()
-    for point in (*range(0xC0, 0x3400), *range(0x10000, 0x20000)):
+    for point in (*range(0xC0, 0x3400), *range(0x10000, min(last, 0x20000))):
         parts = unicodedata.decomposition(chr(point)).split()
         if len(parts) == 2 and parts[0][0] != "<":
             found.add(int(parts[1], 16))
     return found
 
 
-def _joining() -> tuple[list[int], list[int]]:
+def _joining(last: int) -> tuple[list[int], list[int]]:
     """Arabic letters that join on both sides, and all that join to the letter before them."""
     forms: dict[int, set[str]] = {}
     for point in (*range(0xFB50, 0xFE00), *range(0xFE70, 0xFEFD)):
         form, *letters = unicodedata.decomposition(chr(point)).split() or [""]
         if len(letters) == 1:
             forms.setdefault(int(letters[0], 16), set()).add(form)
-    valid = set(valid_points())
+    valid = set(valid_points(last))
     both = sorted(point for point, known in forms.items() if "<medial>" in known and point in valid)
     after = sorted(point for point, known in forms.items() if "<final>" in known and point in valid)
     return both, after
 
 
-def _left_label() -> str:
+def _left_label(last: int) -> str:
     """A label without right-to-left characters, where the Bidi rule does not apply.
 
     Characters with a context of their own (RFC 5892, appendix A) come with it: the
     middle dot between two l, the Greek numeral sign before a Greek letter, joiners
     behind a virama, the Katakana middle dot beside a Japanese character.
     """
-    of = _classes()
+    of = _classes(last)
     letter = rf"[0-9a-km-z\u06f0-\u06f9{of['left']}]"
     first = rf"{letter}|l(?:\u00b7l)*|\u0375[{_GREEK}]|[{_JAPANESE}]\u30fb*|\u30fb+[{_JAPANESE}]"
     # One accent at most behind a letter or vowel sign: two have an order in normal form.
@@ -145,9 +149,9 @@ def _left_label() -> str:
     return rf"(?:{first}){accent}(?:(?:-?(?:{first})|[{of['mark']}]){accent})*"
 
 
-def _right_label(digits: str) -> str:
+def _right_label(digits: str, last: int) -> str:
     """A label that begins with a right-to-left letter (RFC 5893, rules 1 to 4), its digits of one kind."""
-    of = _classes()
+    of = _classes(last)
     first = (
         rf"[{of['right']}]|[{_HEBREW}][\u05f3\u05f4]"
         rf"|[{of['both']}](?:\u200c[{of['both']}])*\u200c[{of['after']}]"
@@ -163,36 +167,50 @@ def _unreserved(longest: int, first: str = "[A-Za-z0-9]") -> str:
     return rf"{first}(?:{inner}{{0,2}}{end}|{inner}(?:{end}{inner}|-{end}){inner}{{0,{longest - 5}}}{end})?"
 
 
+def _labels(at: Languages, last: int = LAST) -> tuple[int, int]:
+    """Labels in Unicode form, of code points up to ``last``: from left to right, and from right to left."""
+    european, arabic = (_right_label(digits, last) for digits in (r"0-9\u06f0-\u06f9", r"\u0660-\u0669"))
+    return at.text(_left_label(last)), at.text(f"{european}|{arabic}")
+
+
+def _encoded(at: Languages, labels: int, longest: int) -> int:
+    """Labels in their ASCII form, of at most ``longest`` octets."""
+    regex = at.regex
+    return int(regex.concat([regex.literal(PREFIX), regex.punycode(labels, longest - len(PREFIX))]))
+
+
+def _name(at: Languages, separator: int, label: int, most: int | None = None) -> int:
+    """One label, or up to ``most`` with a separator between them."""
+    regex = at.regex
+    more = None if most is None else most - 1
+    return int(regex.concat([label, regex.repeat(regex.concat([separator, label]), 0, more)]))
+
+
 def idn_hostname(at: Languages) -> int:
-    """Names of labels in Unicode form, or in ASCII."""
+    """Names of labels in Unicode form, encoded, or in ASCII alone."""
     regex = at.regex
     plain, short = at.text(_unreserved(63)), at.text(_unreserved(62))
     # Where a part of the name runs from right to left, every label begins with a letter (rules 1, 5 and 6).
     lettered = at.text(_unreserved(62, "[A-Za-z]"))
     few = at.lengths(1, WIDE_LABEL)
-    left = regex.intersect([at.text(_left_label()), few])
-    european, arabic = _right_label(r"0-9\u06f0-\u06f9"), _right_label(r"\u0660-\u0669")
-    right = regex.intersect([at.text(f"{european}|{arabic}"), few])
+    left, right = _labels(at)
+    lefts = regex.alternate([regex.intersect([left, few]), short, _encoded(at, left, 62)])
+    rights = regex.alternate([regex.intersect([right, few]), lettered, _encoded(at, right, 62)])
     separator = at.text(SEPARATORS)
-
-    def name(label: int, most: int | None) -> int:
-        return int(regex.concat([label, regex.repeat(regex.concat([separator, label]), 0, most)]))
-
-    ascii_name = regex.intersect([name(plain, None), at.lengths(1, 253)])
-    return int(
-        regex.alternate(
-            [
-                ascii_name,
-                name(regex.alternate([left, short]), WIDE_LABELS - 1),
-                name(regex.alternate([right, lettered]), WIDE_LABELS - 1),
-            ]
-        )
-    )
+    ascii_name = regex.intersect([_name(at, separator, plain), at.lengths(1, 253)])
+    names = [_name(at, separator, label, WIDE_LABELS) for label in (lefts, rights)]
+    return int(regex.alternate([ascii_name, *names]))
 
 
 def hostname(at: Languages, *, encoded: bool) -> int:
-    """RFC 1123; where ``encoded`` labels have a meaning, those that look like one are refused."""
+    """RFC 1123; where ``encoded``, labels that begin with "xn--" are what they stand for."""
     regex = at.regex
-    label = at.text(_unreserved(63) if encoded else PLAIN_LABEL)
-    more = regex.repeat(regex.concat([regex.literal("."), label]), 0, None)
-    return int(regex.intersect([regex.concat([label, more]), at.lengths(1, 253)]))
+    dot = regex.literal(".")
+    plain = _name(at, dot, at.text(_unreserved(63) if encoded else PLAIN_LABEL))
+    plain = regex.intersect([plain, at.lengths(1, 253)])
+    if not encoded:
+        return int(plain)
+    left, right = (_encoded(at, labels, 62) for labels in _labels(at, ENCODED_LAST))
+    lefts = regex.alternate([at.text(_unreserved(62)), left])
+    rights = regex.alternate([at.text(_unreserved(62, "[A-Za-z]")), right])
+    return int(regex.alternate([plain, *(_name(at, dot, label, WIDE_LABELS) for label in (lefts, rights))]))

@@ -69,6 +69,12 @@ class StringLanguages:
     def declare(self, names: list[str]) -> int:
         return TRUE
 
+    def properties(self, names: list[str], schemas: list[int]) -> int:
+        return TRUE
+
+    def requires(self, names: list[str]) -> int:
+        return FALSE if names else TRUE
+
     def all_of(self, parts: Sequence[int]) -> int:
         kept = [_language(part) for part in parts if part != TRUE]
         if not kept:

@@ -92,6 +92,7 @@ class Lowering:
         self.languages = languages
         self.dynamic = False
         self._cut: set[tuple[Any, Any]] = set()
+        self.types: dict[tuple[str, bool], int] = {}  # formulas of the type keyword
         self._unless: dict[str, int] = {}
         self._reset()
 
@@ -253,14 +254,14 @@ class Lowering:
     @contextmanager
     def reading_strings(self, store: StringLanguages) -> Iterator[None]:
         """Build languages of strings instead of formulas: members and items mean nothing there."""
-        saved = self.store, self._unless, self.targets, self.depth
+        saved = self.store, self.types, self._unless, self.targets, self.depth
         was_reading = self.reading  # the schema of a name may speak of names itself
-        self.store, self._unless, self.targets, self.depth = store, {}, {}, 0
+        self.store, self.types, self._unless, self.targets, self.depth = store, {}, {}, {}, 0
         self.reading = True
         try:
             yield
         finally:  # the walk may start again when a dynamic reference is met
-            self.store, self._unless, self.targets, self.depth = saved
+            self.store, self.types, self._unless, self.targets, self.depth = saved
             self.reading = was_reading
 
     def _enter(self, resource: Resource) -> None:

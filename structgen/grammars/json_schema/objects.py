@@ -32,32 +32,22 @@ def has_member(at: Lowering, name: str) -> int:
 
 def requires(at: Lowering, names: list[str]) -> int:
     """Return: the value is an object with all of these members."""
-    parts = [has_member(at, name) for name in dict.fromkeys(names)]
-    if FALSE in parts:
+    if not encodable("".join(names)):
         return FALSE
-    if len(parts) < 2:
-        return parts[0] if parts else TRUE
-    return at.store.all_of(parts)
+    return at.store.requires(list(dict.fromkeys(names))) if names else TRUE
 
 
 def properties(at: Lowering, value: Any, schema: dict[str, Any]) -> int:
     """Each named member satisfies its subschema; the names are declared in this order."""
-    literal = at.store.regex.literal
-    store = at.store
     child = at.child
-    parts: list[int] = []
-    declared: list[str] = []
+    names: list[str] = []
+    formulas: list[int] = []
     for name, part in at.mapping(value).items():
         formula = child(part, name)
-        if not name.isascii() and not encodable(name):
-            continue
-        declared.append(name)
-        if formula != TRUE:
-            parts.append(store.not_(store.members(literal(name), at.negate(formula), 1)))
-    if not declared:
-        return TRUE
-    names = store.declare(declared)
-    return store.all_of([names, *parts]) if parts else names
+        if name.isascii() or encodable(name):
+            names.append(name)
+            formulas.append(formula)
+    return at.store.properties(names, formulas) if names else TRUE
 
 
 def patternProperties(at: Lowering, value: Any, schema: dict[str, Any]) -> int:

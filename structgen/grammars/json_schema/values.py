@@ -29,7 +29,10 @@ def _type(at: Lowering, name: Any, written: bool) -> int:
 def type_(at: Lowering, value: Any, schema: dict[str, Any], written: bool = False) -> int:
     """The value has this type, or one of these."""
     if value.__class__ is str:
-        return _type(at, value, written)
+        known = at.types.get((value, written))
+        if known is None:
+            known = at.types[value, written] = _type(at, value, written)
+        return known
     names = at.list_of(value)
     if not names:
         raise at.invalid("type must name at least one type")

@@ -1,0 +1,131 @@
+// `_native.Rules`: where front ends build a context-free grammar.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/vector.h>
+
+#include "bindings/bindings.h"
+#include "bindings/guard.h"
+#include "bindings/store.h"
+#include "cfg/analysis.h"
+#include "cfg/network.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace structgen::bindings {
+
+namespace {
+
+using cfg::Expr;
+using cfg::Rule;
+
+struct Rules {
+  std::shared_ptr<Engine> engine;
+  cfg::Grammar grammar;
+
+  void check(Expr e) const {
+    if (e >= grammar.size()) throw nb::index_error("no such expression in these rules");
+  }
+  void check(const std::vector<Expr>& parts) const {
+    for (const Expr e : parts) check(e);
+  }
+  void check_rule(Rule rule) const {
+    if (rule >= grammar.rules()) throw nb::index_error("no such rule");
+  }
+};
+
+}  // namespace
+
+void bind_cfg(nb::module_& m) {
+  nb::class_<Rules>(m, "Rules",
+                    "A context-free grammar under construction: rules and expressions over them, all of them ints.")
+      .def("__init__", [](Rules* self, Store& store) { new (self) Rules{store.engine, {}}; }, "store"_a)
+      .def("declare", [](Rules& self) { return self.grammar.declare(); }, "A new rule, to be defined later.")
+      .def(
+          "define",
+          [](Rules& self, Rule rule, Expr body) {
+            self.check_rule(rule);
+            self.check(body);
+            self.grammar.define(rule, body);
+          },
+          "rule"_a, "body"_a)
+      .def(
+          "terminal",
+          [](Rules& self, regex::Regex language) {
+            const EngineGuard guard(*self.engine);
+            if (language >= self.engine->regexes.size()) throw nb::index_error("no such expression in this store");
+            // Derivatives leave dead ends out; an empty language is told apart once and for all here.
+            return self.grammar.terminal(self.engine->regexes.empty(language) ? regex::kNothing : language);
+          },
+          "language"_a, "A text of a regular language, an expression of the store's `regex`.")
+      .def(
+          "reference",
+          [](Rules& self, Rule rule) {
+            self.check_rule(rule);
+            return self.grammar.reference(rule);
+          },
+          "rule"_a)
+      .def(
+          "sequence",
+          [](Rules& self, const std::vector<Expr>& parts) {
+            self.check(parts);
+            return self.grammar.sequence(parts);
+          },
+          "parts"_a)
+      .def(
+          "choice",
+          [](Rules& self, const std::vector<Expr>& parts) {
+            self.check(parts);
+            return self.grammar.choice(parts);
+          },
+          "parts"_a)
+      .def(
+          "repeat",
+          [](Rules& self, Expr body, std::uint32_t min, std::optional<std::uint32_t> max) {
+            self.check(body);
+            return self.grammar.repeat(body, min, max.value_or(regex::kUnbounded));
+          },
+          "body"_a, "min"_a, "max"_a.none() = nb::none(), "At least min times, at most max times (None: no bound).")
+      .def(
+          "undefined",
+          [](Rules& self, Rule start) {
+            self.check_rule(start);
+            std::vector<Rule> found;
+            for (const Rule rule : cfg::reachable(self.grammar, start)) {
+              if (self.grammar.body(rule) == cfg::kNone) found.push_back(rule);
+            }
+            return found;
+          },
+          "start"_a, "Rules that are needed and not defined, in the order of their first mention.")
+      .def(
+          "unproductive",
+          [](Rules& self, Rule start) {
+            self.check_rule(start);
+            const std::vector<bool> productive = cfg::productive(self.grammar);
+            std::vector<Rule> found;
+            for (const Rule rule : cfg::reachable(self.grammar, start)) {
+              const Expr body = self.grammar.body(rule);
+              if (body == cfg::kNone || !productive[body]) found.push_back(rule);
+            }
+            return found;
+          },
+          "start"_a, "Rules that are needed and derive no text, in the order of their first mention.")
+      .def(
+          "build",
+          [](Rules& self, Rule start) {
+            self.check_rule(start);
+            const EngineGuard guard(*self.engine, true);
+            const std::vector<bool> productive = cfg::productive(self.grammar);
+            for (const Rule rule : cfg::reachable(self.grammar, start)) {
+              if (self.grammar.body(rule) == cfg::kNone) throw nb::value_error("a rule is not defined");
+            }
+            if (!productive[self.grammar.body(start)]) throw nb::value_error("the rules derive no text");
+            return self.engine->add_start(cfg::Network(self.grammar, self.engine->regexes, start));
+          },
+          "start"_a,
+          "What Constraint.from_rules starts from. The rules are rewritten: build once. All rules that are needed "
+          "must be defined, and the start must derive a text.");
+}
+
+}  // namespace structgen::bindings

@@ -1,0 +1,164 @@
+#include "cfg/analysis.h"
+
+#include <algorithm>
+
+namespace structgen::cfg {
+
+namespace {
+
+using Kind = Grammar::Kind;
+
+// The least set of expressions that holds `seeds` and is closed under: a sequence holds when all of its parts do, a
+// choice when one does, a repetition when its body does, a reference when the body of its rule does.
+// Dowling & Gallier 1984: one counter for each sequence.
+std::vector<bool> closed(const Grammar& grammar, const std::vector<bool>& seeds) {
+  const auto size = static_cast<Expr>(grammar.size());
+  std::vector<std::uint32_t> first(size + 1), missing(size);
+  std::vector<std::vector<Expr>> references(grammar.rules());
+  for (Expr e = 0; e < size; ++e) {
+    for (const Expr part : grammar.parts(e)) ++first[part + 1];
+    if (grammar[e].kind == Kind::kReference) references[grammar[e].a].push_back(e);
+    missing[e] = grammar[e].kind == Kind::kSequence ? grammar[e].b : 1;
+  }
+  for (Expr e = 0; e < size; ++e) first[e + 1] += first[e];
+  std::vector<Expr> users(first[size]);
+  std::vector<std::uint32_t> next(first.begin(), first.end() - 1);
+  for (Expr e = 0; e < size; ++e) {
+    for (const Expr part : grammar.parts(e)) users[next[part]++] = e;
+  }
+  std::vector<std::vector<Rule>> bodies_of(size);
+  for (Rule rule = 0; rule < grammar.rules(); ++rule) {
+    if (grammar.body(rule) != kNone) bodies_of[grammar.body(rule)].push_back(rule);
+  }
+
+  std::vector<bool> holds(size);
+  std::vector<Expr> work;
+  const auto found = [&](Expr e) {
+    if (!holds[e]) work.push_back(e);
+    holds[e] = true;
+  };
+  for (Expr e = 0; e < size; ++e) {
+    if (seeds[e]) found(e);
+  }
+  while (!work.empty()) {
+    const Expr e = work.back();
+    work.pop_back();
+    for (std::uint32_t i = first[e]; i < first[e + 1]; ++i) {
+      if (--missing[users[i]] == 0 || grammar[users[i]].kind != Kind::kSequence) found(users[i]);
+    }
+    for (const Rule rule : bodies_of[e]) {
+      for (const Expr reference : references[rule]) found(reference);
+    }
+  }
+  return holds;
+}
+
+bool takes_nothing(const Grammar& grammar, Expr e) {
+  const Grammar::Node& node = grammar[e];
+  return (node.kind == Kind::kSequence && node.b == 0) || (node.kind == Kind::kRepeat && node.b == 0);
+}
+
+// The rules mentioned in a body, in order, with repetitions.
+std::vector<Rule> mentioned(const Grammar& grammar, Rule rule) {
+  std::vector<Rule> found;
+  if (grammar.body(rule) == kNone) return found;
+  for (const Expr e : expressions(grammar, grammar.body(rule))) {
+    if (grammar[e].kind == Kind::kReference) found.push_back(grammar[e].a);
+  }
+  return found;
+}
+
+}  // namespace
+
+std::vector<Expr> expressions(const Grammar& grammar, Expr body) {
+  std::vector<Expr> found, work{body};
+  while (!work.empty()) {
+    found.push_back(work.back());
+    work.pop_back();
+    const auto parts = grammar.parts(found.back());
+    work.insert(work.end(), parts.begin(), parts.end());
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+std::vector<bool> productive(const Grammar& grammar) {
+  std::vector<bool> seeds(grammar.size());
+  for (Expr e = 0; e < grammar.size(); ++e) {
+    const Grammar::Node& node = grammar[e];
+    seeds[e] = node.kind == Kind::kTerminal ? node.a != regex::kNothing : takes_nothing(grammar, e);
+  }
+  return closed(grammar, seeds);
+}
+
+std::vector<bool> nullable(const Grammar& grammar, const regex::Store& store) {
+  std::vector<bool> seeds(grammar.size());
+  for (Expr e = 0; e < grammar.size(); ++e) {
+    const Grammar::Node& node = grammar[e];
+    seeds[e] = node.kind == Kind::kTerminal ? store.nullable(node.a) : takes_nothing(grammar, e);
+  }
+  return closed(grammar, seeds);
+}
+
+std::vector<Rule> reachable(const Grammar& grammar, Rule start) {
+  std::vector<bool> seen(grammar.rules());
+  std::vector<Rule> found{start};
+  seen[start] = true;
+  for (std::size_t at = 0; at < found.size(); ++at) {
+    for (const Rule rule : mentioned(grammar, found[at])) {
+      if (!seen[rule]) found.push_back(rule);
+      seen[rule] = true;
+    }
+  }
+  return found;
+}
+
+std::vector<Component> components(const Grammar& grammar, Rule start) {
+  struct Visit {
+    Rule rule;
+    std::vector<Rule> uses;
+    std::size_t next = 0;
+  };
+  std::vector<std::uint32_t> index(grammar.rules(), kNone), low(grammar.rules());
+  std::vector<bool> open(grammar.rules()), loops(grammar.rules());
+  std::vector<Rule> stack;
+  std::vector<Visit> visits;
+  std::vector<Component> found;
+  std::uint32_t count = 0;
+  const auto enter = [&](Rule rule) {
+    index[rule] = low[rule] = count++;
+    open[rule] = true;
+    stack.push_back(rule);
+    visits.push_back({rule, mentioned(grammar, rule)});
+  };
+  enter(start);
+  while (!visits.empty()) {
+    Visit& visit = visits.back();
+    if (visit.next < visit.uses.size()) {
+      const Rule used = visit.uses[visit.next++];
+      if (used == visit.rule) loops[used] = true;
+      if (index[used] == kNone) {
+        enter(used);
+      } else if (open[used]) {
+        low[visit.rule] = std::min(low[visit.rule], index[used]);
+      }
+      continue;
+    }
+    const Rule rule = visit.rule;
+    visits.pop_back();
+    if (!visits.empty()) low[visits.back().rule] = std::min(low[visits.back().rule], low[rule]);
+    if (low[rule] != index[rule]) continue;
+    Component component;
+    do {
+      component.rules.push_back(stack.back());
+      open[stack.back()] = false;
+      stack.pop_back();
+    } while (component.rules.back() != rule);
+    component.recursive = component.rules.size() > 1 || loops[rule];
+    found.push_back(std::move(component));
+  }
+  return found;
+}
+
+}  // namespace structgen::cfg

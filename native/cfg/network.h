@@ -1,0 +1,73 @@
+// A grammar as a network of automata: for each rule that is left after simplification an automaton whose arcs are
+// terminals and rules (Woods 1970; extended right parts in place of alternatives).
+//
+// Every symbol reads at least one byte: what can be empty is skipped by an arc of its own, so that a rule never
+// begins and ends at the same place. Dead ends are left out.
+//
+// Does not know: notation, stacks (machine.h).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cfg/grammar.h"
+#include "regex/node.h"
+
+namespace structgen::cfg {
+
+inline constexpr std::uint32_t kRuleBit = 0x80000000u;
+
+class Network {
+ public:
+  using StateId = std::uint32_t;
+  using Part = std::uint32_t;  // the automaton of one rule; part 0 is the whole text
+  static constexpr std::uint64_t kFar = ~std::uint64_t{0};
+
+  struct Arc {
+    std::uint32_t symbol;  // a terminal's language, or kRuleBit | part
+    StateId target;
+  };
+  struct State {
+    std::uint32_t first = 0, last = 0;  // of its arcs
+    bool final = false;
+    std::uint64_t distance = kFar;  // bytes of a shortest way to the end of its automaton …
+    std::uint32_t way = 0;          // … by this arc, unless it is final
+
+    bool only_final() const { return final && first == last; }
+  };
+  struct Automaton {
+    StateId start;
+    regex::ByteSet first;   // bytes it may begin with: a superset
+    regex::ByteSet follow;  // bytes that may come after it somewhere: a superset
+  };
+
+  // Of what `start` derives. Its rules are productive. Throws BudgetExceeded where repetitions are too large.
+  Network(Grammar& grammar, regex::Store& store, Rule start);
+
+  const State& state(StateId s) const { return states_[s]; }
+  const Arc* arcs(const State& state) const { return arcs_.data() + state.first; }
+  const Automaton& automaton(Part part) const { return parts_[part]; }
+  std::size_t parts() const { return parts_.size(); }
+  std::size_t size() const { return arcs_.size() + states_.size(); }
+  std::size_t memory_bytes() const;
+  // All of it is one regular language; kNone where it is not.
+  regex::Regex language() const { return language_; }
+  // Appends a shortest way from the state to the end of its automaton, at most `most` bytes of it.
+  void append_way(StateId s, regex::Store& store, std::size_t most, std::string& text) const;
+  // Equal for equal networks.
+  std::vector<std::uint32_t> signature() const;
+
+ private:
+  friend class NetworkBuilder;
+  void find_first_and_follow(regex::Store& store);
+  void find_distances(regex::Store& store);
+
+  std::vector<State> states_;
+  std::vector<Arc> arcs_;
+  std::vector<Automaton> parts_;
+  std::vector<Part> part_of_;  // by state; states that end at once may be shared
+  regex::Regex language_ = kNone;
+};
+
+}  // namespace structgen::cfg

@@ -1,0 +1,83 @@
+"""The global law by dynamic programming, for languages that are finite and small.
+
+Asks the model about every prefix of every output once; then the bounds of the trie are no bounds any
+more but the probabilities to finish themselves, and drawing in proportion to p theta is the global
+law, one run an output.  The sum at the root is P(L, length <= N), exactly.
+
+Knows nothing about sampling with less than everything known.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from structgen.decode.aligned.attempts import Asking, pick, reveal, run
+from structgen.decode.aligned.output import Output, Samples
+from structgen.decode.aligned.target import Target
+from structgen.decode.aligned.trie import Node, Trie
+from structgen.decode.matching import MatcherLike
+from structgen.errors import ComplexityLimitExceeded, SamplingFailed
+
+TOGETHER = 64
+
+
+@dataclass(frozen=True)
+class Exact:
+    """``max_prefixes``: how many prefixes the language may have."""
+
+    max_prefixes: int = 20_000
+    name = "exact"
+    law = "global"
+
+    def sample(self, target: Target, n: int, seed: tuple[int, ...], trie: Trie) -> Samples:
+        before = target.passes
+        whole = Trie(limit=1 << 62)
+        self._ask_all(target, whole)
+        if math.isinf(whole.root.log_theta):
+            raise SamplingFailed(n, 0, 0, -math.inf)
+        outputs = [draw(target, whole, np.random.default_rng([*seed, at])) for at in range(n)]
+        spent = target.passes - before
+        passes = [spent // n + (at < spent % n) for at in range(n)]
+        return Samples(outputs, passes, n, whole.root.log_theta)
+
+    def _ask_all(self, target: Target, trie: Trie) -> None:
+        """Make every node known, breadth first."""
+        waiting: list[tuple[Node, MatcherLike]] = [(trie.root, target.constraint.matcher())]
+        count = 0
+        while waiting:
+            some, waiting = waiting[:TOGETHER], waiting[TOGETHER:]
+            count += len(some)
+            if count > self.max_prefixes:
+                raise ComplexityLimitExceeded(
+                    f"the outputs of at most {target.max_tokens} tokens have more than {self.max_prefixes} "
+                    'prefixes, too many to try; use sampler="cars" or a smaller max_tokens',
+                    limit="prefixes",
+                )
+            run(target, [_known(target, trie, node, matcher) for node, matcher in some])
+            for node, matcher in some:
+                assert node.ids is not None
+                for token in node.ids.tolist():
+                    if token not in target.end_ids:
+                        follower = matcher.fork()
+                        follower.advance(token)
+                        waiting.append((trie.child(node, token), follower))
+
+
+def _known(target: Target, trie: Trie, node: Node, matcher: MatcherLike) -> Asking[None]:
+    if not node.known:
+        yield from reveal(target, trie, node, matcher)
+
+
+def draw(target: Target, trie: Trie, rng: np.random.Generator) -> Output:
+    """One output along p theta; every node is known."""
+    output, node = Output(), trie.root
+    while True:
+        assert node.ids is not None
+        token = pick(node.ids, node.log_weights(), rng)
+        output.add(token, node.logprob(token), node.log_z)
+        if token in target.end_ids:
+            return output
+        node = trie.child(node, token)

@@ -1,0 +1,1 @@
+"""The same distribution, with cheaper steps or fewer of them."""

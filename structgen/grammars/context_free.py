@@ -1,0 +1,145 @@
+"""What context-free grammars share: a text in some notation, a start rule, and rules in the native store.
+
+Knows no notation: each front end (lark/, gbnf/, ebnf/) reads its own and fills a :class:`RuleBook`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from structgen import _native
+from structgen.errors import InvalidGrammar
+from structgen.grammars.grammar import Grammar
+
+
+def place_in(text: str, position: int | None) -> dict[str, int]:
+    """Return line and column of a place in a text, both from 1; nothing where it is not known."""
+    if position is None:
+        return {}
+    line = text.count("\n", 0, position) + 1
+    return {"line": line, "column": position - text.rfind("\n", 0, position)}
+
+
+class RuleBook:
+    """Rules by name, as a front end reads them, and where in its text each was met first.
+
+    Expressions are ints of the native ``rules``; a rule may be mentioned before it is defined.
+    """
+
+    def __init__(self, store: Any, text: str) -> None:
+        self.regex = store.regex
+        self.rules = _native.Rules(store)
+        self.text = text
+        self.numbers: dict[str, int] = {}
+        self._places: list[tuple[str, int | None]] = []  # by number: name, where it stands in the text
+        self._terminals: dict[int, int] = {}
+        self._dropped: set[int] = set()
+
+    def number(self, name: str, position: int | None = None) -> int:
+        """Return the rule of that name, declared now if it is new."""
+        number = self.numbers.get(name)
+        if number is None:
+            number = self.numbers[name] = self.rules.declare()
+            self._places.append((name, position))
+        return number
+
+    def reference(self, name: str, position: int | None = None) -> int:
+        """Return the expression that is the rule of that name."""
+        return self.rules.reference(self.number(name, position))
+
+    def define(self, name: str, body: int, position: int | None = None) -> None:
+        """Give the rule its body; where it is defined is what errors point at."""
+        number = self.number(name, position)
+        self._places[number] = (name, position)
+        self.rules.define(number, body)
+
+    def terminal(self, language: int) -> int:
+        """Return the expression that is a text of a regular language."""
+        expression = self._terminals.get(language)
+        if expression is None:
+            expression = self._terminals[language] = self.rules.terminal(language)
+        return expression
+
+    def literal(self, text: str) -> int:
+        """Return the expression that is this text."""
+        return self.terminal(self.regex.literal(text))
+
+    def where(self, position: int | None) -> dict[str, int]:
+        """Return line and column of a place in the text, both from 1."""
+        return place_in(self.text, position)
+
+    def drop_undefined(self, start: str, report: Any) -> None:
+        """Let rules without a definition, and those that therefore derive nothing, derive nothing."""
+        if start not in self.numbers:
+            return
+        nothing = self.rules.choice([])
+        for number in self.rules.undefined(self.numbers[start]):
+            self.rules.define(number, nothing)
+        for number in self.rules.unproductive(self.numbers[start]):
+            if self._places[number][0] == start:
+                continue
+            self.rules.define(number, nothing)
+            self._dropped.add(number)
+            if report is not None:
+                report.notes.append(f"the rule {self._places[number][0]!r} derives nothing and is left out")
+
+    def build(self, start: str) -> int:
+        """Finish the grammar; InvalidGrammar names a rule that is undefined or derives no text."""
+        if start not in self.numbers:
+            known = ", ".join(list(self.numbers)[:8]) or "none"
+            raise InvalidGrammar(
+                f"there is no rule {start!r} to start from; the rules are: {known}", rule=start
+            )
+        number = self.numbers[start]
+        for undefined in self.rules.undefined(number):
+            name, position = self._places[undefined]
+            raise InvalidGrammar(
+                f"the rule {name!r} is used here and defined nowhere; define it",
+                rule=name,
+                **self.where(position),
+            )
+        dead = [rule for rule in self.rules.unproductive(number) if rule not in self._dropped]
+        if dead:
+            name, position = self._places[dead[-1]]
+            raise InvalidGrammar(
+                f"the rule {name!r} derives no text: each of its alternatives needs a rule that never ends, "
+                "or a terminal that matches nothing; give it an alternative that ends",
+                rule=name,
+                **self.where(position),
+            )
+        return self.rules.build(number)
+
+
+class ContextFree(Grammar):
+    """A context-free grammar in some textual notation."""
+
+    __slots__ = ("start", "text")
+
+    text: str
+    start: str
+
+    def __init__(self, text: str, start: str) -> None:
+        self.text = text
+        self.start = start
+
+    @abstractmethod
+    def read(self, book: RuleBook, report: Any) -> str:
+        """Define the rules of the text in ``book`` and return the name of the one to start from.
+
+        Raises GrammarSyntaxError where the text cannot be read.
+        """
+
+    def lower(self, store: Any, report: Any = None) -> int:
+        """Build the rules in ``store``; the result is where Constraint.from_rules starts."""
+        book = RuleBook(store, self.text)
+        return book.build(self.read(book, report))
+
+    def parse(self, text: str) -> str:
+        """Return the text itself."""
+        return text
+
+    def __repr__(self) -> str:
+        first = self.text.strip().partition("\n")[0]
+        shown = first if len(first) <= 60 and first == self.text.strip() else first[:57] + "…"
+        return f"{type(self).__name__.lower()}({shown!r})"

@@ -1,0 +1,113 @@
+"""Masks beside the forward pass: filled while the model works, the same whoever fills them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="generate computes with torch")
+pytest.importorskip("transformers", reason="generate drives transformers models")
+
+import structgen as sg  # noqa: E402
+from structgen.testing.models import tiny_llama  # noqa: E402
+from structgen.testing.reference import (  # noqa: E402
+    Language,
+    ReferenceConstraint,
+    ReferenceMatcher,
+    TinyVocabulary,
+)
+
+VOCABULARY = sg.Vocabulary.from_tokens([bytes([byte]) for byte in range(256)] + [None], eos=256, width=260)
+SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}, "s": {"type": "string"}}}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def _always_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("structgen.decode.masks.WORTH_A_THREAD", -1.0)
+
+
+def outputs(**asked: Any) -> list[Any]:
+    model = tiny_llama(260, seed=1, sharpness=2)
+    prompts = ["a", "bcd", "e", "fghijk"]
+    found = sg.generate(model, prompts, tokenizer=VOCABULARY, max_tokens=40, n=2, seed=3, **asked)
+    return [g for some in found for g in some]
+
+
+def test_outputs_do_not_depend_on_who_fills_the_masks(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = outputs(schema=SCHEMA)
+    monkeypatch.setattr("structgen.decode.masks.WORTH_A_THREAD", -1.0)
+    beside = outputs(schema=SCHEMA)
+    assert [g.tokens for g in plain] == [g.tokens for g in beside]
+    assert set(beside[0].stats.seconds) == {"forward", "mask", "sample", "idle"}
+    assert all(beside[0].stats.seconds[phase] > 0 for phase in ("forward", "mask", "sample"))
+
+
+@pytest.mark.usefixtures("_always_beside")
+def test_the_masks_of_the_next_draw_are_filled_while_the_model_works() -> None:
+    """The model ends its pass only when the mask is there: it would wait in vain if masks came after."""
+    filled = threading.Event()
+    vocabulary = TinyVocabulary([b"a", b"b", None], eos=2)
+
+    class Watched(ReferenceMatcher):
+        def fill_mask(self, out: Any, row: int = 0) -> None:
+            super().fill_mask(out, row)
+            assert threading.current_thread() is not threading.main_thread()
+            filled.set()
+
+    class Source(ReferenceConstraint):
+        def matcher(self) -> ReferenceMatcher:
+            return Watched(self)
+
+    class Waiting:
+        def __init__(self, model: Any) -> None:
+            self._model, self.waited = model, 0
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._model, name)
+
+        def __call__(self, **arguments: Any) -> Any:
+            assert filled.wait(timeout=60)
+            filled.clear()
+            self.waited += 1
+            return self._model(**arguments)
+
+    model = Waiting(tiny_llama(3, seed=1))
+    constraint = Source(Language.of(["abab", "baba", "aabb", "bbaa"]), vocabulary)
+    found = sg.generate(model, [0], grammar=constraint, tokenizer=vocabulary, weights=False)
+    assert model.waited == found.stats.forward_passes >= 2
+
+
+@pytest.mark.usefixtures("_always_beside")
+def test_a_matcher_that_breaks_in_the_other_thread_ends_its_row_only() -> None:
+    vocabulary = TinyVocabulary([b"a", b"b", None], eos=2)
+
+    class Broken(ReferenceMatcher):
+        def fill_mask(self, out: Any, row: int = 0) -> None:
+            raise RuntimeError("broken")
+
+    class Source(ReferenceConstraint):
+        def matcher(self) -> ReferenceMatcher:
+            return Broken(self)
+
+    language = Language.of(["abab", "baba"])
+    good = ReferenceConstraint(language, vocabulary)
+    found = sg.generate(
+        tiny_llama(3, seed=1),
+        [[0], [0, 1]],
+        grammar=[Source(language, vocabulary), good],
+        tokenizer=vocabulary,
+        errors="return",
+    )
+    assert str(found[0].error) == "broken"
+    assert found[1].text in ("abab", "baba")
