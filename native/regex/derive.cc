@@ -326,6 +326,7 @@ void Engine::narrow(Regex r, std::uint8_t byte, ByteSet& same) {
       break;
     case Kind::kLiteral:
     case Kind::kWords:
+    case Kind::kPunycode:
       if (const ByteSet& first = first_bytes(r); first.has(byte)) {
         same = {};
         same.add(byte);
