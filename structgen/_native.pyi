@@ -211,7 +211,7 @@ class Rules:
 
     def build(self, start: int) -> int:
         """
-        What Constraint.from_rules starts from. The rules are rewritten: build once. All rules that are needed must derive a text.
+        What Constraint.from_rules starts from. The rules are rewritten: build once. All rules that are needed must be defined, and the start must derive a text.
         """
 
 class Constraint:
