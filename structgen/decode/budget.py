@@ -34,8 +34,15 @@ class Budget:
         self._plan: list[int] | None = None  # reversed: the next token is the last element
 
     def spend_forced(self, tokens: list[int]) -> None:
-        """Account for forced tokens the matcher has accepted; they begin every completion, so they fit."""
+        """Account for forced tokens the matcher has accepted; they begin every completion, so they fit.
+
+        What the matcher knows behind them may be longer than what it knew before: then that is the plan.
+        """
         self.left -= len(tokens)
+        if self._plan is None and not self._matcher.completes_within(self.left):
+            self._matcher.rollback(len(tokens))
+            self._plan = self._matcher.completion()[::-1]
+            self._matcher.try_advance(tokens)
         if self._plan is not None:
             del self._plan[len(self._plan) - len(tokens) :]
 

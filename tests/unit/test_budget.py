@@ -92,3 +92,21 @@ def test_every_sequence_of_proposals_ends_within_the_budget() -> None:
                     break
             assert matcher.can_stop
             assert len(matcher.tokens) <= limit
+
+
+def test_forced_tokens_do_not_lose_the_completion_that_fits() -> None:
+    """Behind a forced token the matcher may know only a longer completion; the one before it still fits."""
+
+    class Fickle(ReferenceMatcher):
+        def completion(self) -> list[int]:
+            return [A, A, A, B] if self.tokens == [B] else super().completion()
+
+    matcher = Fickle(ReferenceConstraint(Language.of(["bab", "baaab"]), VOCABULARY))
+    budget = Budget(matcher, 3)
+    assert matcher.forced_tokens()[:1] == [B]
+    matcher.advance(B)
+    budget.spend_forced([B])
+    assert (budget.left, matcher.tokens, budget.plan()) == (2, [B], [A, B])
+    assert not budget.take(AA)
+    assert budget.take(A)
+    assert budget.take(B)
