@@ -4,7 +4,7 @@
 
 namespace structgen::compose {
 
-ComposeMachine::ComposeMachine(TextTable& texts) : expressions_(texts) {
+ComposeMachine::ComposeMachine(TextTable& texts) : Machine(true), expressions_(texts) {
   states_.intern({.inner = kNothing});  // kDead
   follows_.intern({});
 }

@@ -41,7 +41,6 @@ class ComposeMachine final : public Machine {
   std::uint32_t end_result(Local local) override;
   std::string way_on(Local local) override;
   Transition after_way_on(Local local, std::string_view way) override;
-  bool names_tokens() const override { return true; }
   std::span<const NamedToken> named_tokens(Local local) override;
   Jump jump(Local local) override;
   Local token_end(Local local) override;

@@ -72,6 +72,7 @@ struct NamedToken {
 
 class Machine {
  public:
+  explicit Machine(bool names_tokens = false) : names_tokens_(names_tokens) {}
   virtual ~Machine() = default;
 
   Transition transition(Local local, std::uint8_t byte) {
@@ -191,8 +192,8 @@ class Machine {
 
   // --- Tokens that are more than their text.
 
-  // Whether named_tokens() is ever worth asking.
-  virtual bool names_tokens() const { return false; }
+  // Whether named_tokens() and token_end() are ever worth asking.
+  bool names_tokens() const { return names_tokens_; }
   // The tokens without text that may come when this is the only frame.
   virtual std::span<const NamedToken> named_tokens(Local local) {
     (void)local;
@@ -232,6 +233,7 @@ class Machine {
   }
   static constexpr std::uint32_t kNotAsked = 0xFFFFFFFFu;
 
+  const bool names_tokens_;
   std::vector<Transition*> rows_;
   std::vector<std::uint32_t> free_;  // see takes_any_text
   Rows own_rows_;

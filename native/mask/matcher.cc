@@ -28,7 +28,11 @@ Matcher::Stacks Matcher::stacks() const {
 void Matcher::append(Stacks stacks, bool terminated) {
   std::shared_ptr<const Stacks> others;
   if (stacks.size() > 1) others = std::make_shared<const Stacks>(stacks.begin() + 1, stacks.end());
-  history_ = PersistentList<Step>({std::move(stacks.front()), std::move(others), terminated}, history_);
+  append(std::move(stacks.front()), std::move(others), terminated);
+}
+
+void Matcher::append(Stack stack, std::shared_ptr<const Stacks> others, bool terminated) {
+  history_ = PersistentList<Step>({std::move(stack), std::move(others), terminated}, history_);
   ++length_;
 }
 
@@ -53,7 +57,7 @@ Matcher::Verdict Matcher::advance(std::uint32_t token) {
   if (bytes.empty()) return Verdict::kRejected;
   if (std::optional<Stack> stack = advance_top(bytes)) {
     if (stack->empty()) return Verdict::kRejected;
-    append({std::move(*stack)});
+    append(std::move(*stack), nullptr, false);
     return Verdict::kAccepted;
   }
   Stacks next = after_bytes(bytes, stacks());
@@ -92,7 +96,7 @@ std::optional<Stack> Matcher::advance_top(std::string_view bytes) {
     top.local = t;
   }
   if (machine.keeps_text(top.local) != kept) return std::nullopt;
-  top.local = machine.token_end(top.local);
+  if (machine.names_tokens()) top.local = machine.token_end(top.local);
   if (kept) {
     for (const char byte : bytes) {
       top.text = constraint_->engine->texts.extend(top.text, static_cast<std::uint8_t>(byte));

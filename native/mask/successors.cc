@@ -47,7 +47,7 @@ Matcher::Stacks Matcher::after_bytes(std::string_view bytes, const Stacks& stack
   }
   Stacks after;
   for (Top& top : tops) {
-    top.local = machine.token_end(top.local);
+    if (machine.names_tokens()) top.local = machine.token_end(top.local);
     after.push_back(cursor.save(top, bytes));
   }
   return after;

@@ -125,8 +125,9 @@ class Walk {
     }
   }
 
-  // Node i and what is below it, where its byte does `t` to a top with that byte still unread.
-  void act(Top top, Transition t, std::uint32_t i) {
+  // Node i and what is below it, where its byte does `t` to a top with that byte still unread. Kept out of
+  // local(), whose loop has no registers to spare.
+  [[gnu::noinline]] void act(Top top, Transition t, std::uint32_t i) {
     if (t < kActionBit) {
       if (t == kDead) return;
       top.local = t;

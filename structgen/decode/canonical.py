@@ -83,7 +83,9 @@ class CanonicalPairs:
         vocabulary = self._of()
         assert vocabulary is not None, "whoever asks holds the vocabulary"
         before = b"" if last is None else vocabulary.token_bytes(last) or b""
-        head = [] if last is None else [last]
+        # A special token stands apart: a text ends in front of it, and the next one begins behind it.
+        head = [last] if last is not None and before else []
+        apart = [not vocabulary.token_bytes(token) for token in tokens]
         texts: list[str | None] = []
         for token in tokens:
             try:
@@ -92,8 +94,8 @@ class CanonicalPairs:
                 texts.append(None)
         encoded = iter(self._encode(vocabulary, [text for text in texts if text is not None]))
         return [
-            (self._merge([*head, token]) if text is None else next(encoded)) == [*head, token]
-            for text, token in zip(texts, tokens, strict=True)
+            ((self._merge([*head, token]) if text is None else next(encoded)) == [*head, token]) or alone
+            for text, token, alone in zip(texts, tokens, apart, strict=True)
         ]
 
     def _merge(self, tokens: list[int]) -> list[int]:

@@ -7,7 +7,7 @@ decoded with, native or not (`structgen.testing.reference` has a plain-Python on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -30,6 +30,21 @@ class VocabularyLike(Protocol):
     def eos_ids(self) -> Sequence[int]: ...
     def token_bytes(self, token: int, /) -> bytes | None: ...
     def encode(self, text: str, /) -> list[int]: ...
+
+
+def spelled(
+    tokens: Iterable[int], vocabulary: VocabularyLike, names: Mapping[int, str] | None = None
+) -> bytes:
+    """The bytes of an output's tokens; ``names`` stand for special tokens that the grammar asks for.
+
+    >>> from structgen.testing.reference import TinyVocabulary
+    >>> spelled([0, 1, 0], TinyVocabulary([b"a", None], eos=1), {1: "<call>"})
+    b'a<call>a'
+    """
+    names = names or {}
+    return b"".join(
+        names[token].encode() if token in names else vocabulary.token_bytes(token) or b"" for token in tokens
+    )
 
 
 class MatcherLike(Protocol):

@@ -19,7 +19,7 @@ from torch import Tensor
 from structgen.decode.alternatives import describe
 from structgen.decode.budget import Budget
 from structgen.decode.law import SamplingLaw
-from structgen.decode.matching import MaskArray, MatcherLike, VocabularyLike, token_bits
+from structgen.decode.matching import MaskArray, MatcherLike, VocabularyLike, spelled, token_bits
 from structgen.decode.penalties import History
 from structgen.decode.result import Alternative, FinishReason, Stats
 from structgen.decode.sampling import Draws
@@ -87,7 +87,7 @@ class Row:
         self.draft: list[int] = []  # what is likely to follow ``tokens``, to be fed along
         self.law_name = "local"
         self.vocabulary = vocabulary
-        self._names = names or {}
+        self._names = names
         self._logprobs = logprobs or 0
         self._propose = propose
         self._end_ids = sorted(vocabulary.eos_ids)
@@ -265,9 +265,4 @@ class Row:
 
     def new_bytes(self, start: int) -> bytes:
         """The bytes of the output's tokens from the ``start``-th on."""
-        return b"".join(map(self._bytes_of, self.tokens[start:]))
-
-    def _bytes_of(self, token: int) -> bytes:
-        if token in self._names:
-            return self._names[token].encode()
-        return self.vocabulary.token_bytes(token) or b""
+        return spelled(self.tokens[start:], self.vocabulary, self._names)

@@ -160,6 +160,7 @@ def test_walks_end_in_members_and_keep_the_laws(grammar: sg.Grammar, seed: int, 
     text = b""
     for _ in range(rng.randrange(8)):
         assert_mask_is_live(matcher, tokens)
+        assert matcher.mask().tobytes() == matcher._native.mask_by_trying()
         assert_distance_achieved(matcher)
         some = rng.sample(range(tokens.size), 10)
         assert_mask_agrees_with_advance(matcher, some)

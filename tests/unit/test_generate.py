@@ -17,11 +17,16 @@ transformers = pytest.importorskip("transformers", reason="generate drives trans
 
 import structgen as sg  # noqa: E402
 from structgen.decode.prompt import encode_prompt, is_batch, vocabulary_for  # noqa: E402
+from structgen.decode.search.beam import beam_search  # noqa: E402
 from structgen.decode.streaming import StreamEvent, TextStream  # noqa: E402
 from structgen.errors import InvalidRequest  # noqa: E402
 from structgen.testing.models import tiny_llama  # noqa: E402
 
 VOCABULARY = sg.Vocabulary.from_tokens([bytes([byte]) for byte in range(256)] + [None], eos=256, width=260)
+SPECIAL = sg.Vocabulary.from_tokens(
+    [bytes([byte]) for byte in range(256)] + [None], eos=256, special={"<|call|>": 257}, width=260
+)
+CALL = sg.sequence(sg.choice(["a"]), sg.optional(sg.special("<|call|>")), sg.choice(["b"]))
 MODEL = tiny_llama(260, seed=1, sharpness=2)
 
 
@@ -252,6 +257,20 @@ class TestWhatComesBack:
         assert (
             ask("qrs", regex="[a-z]{4,9}", n=2, seed=3)[0].text == ask("qrs", regex="[a-z]{4,9}", seed=3).text
         )
+
+    @pytest.mark.parametrize(
+        "options", [{}, {"forced": "draft"}, {"canonical": True}, {"sampler": "cars"}], ids=str
+    )
+    def test_special_tokens_that_the_grammar_asks_for_stand_in_the_text(
+        self, options: dict[str, Any]
+    ) -> None:
+        outs = sg.generate(MODEL, "p", grammar=CALL, tokenizer=SPECIAL, n=20, max_tokens=9, **options)
+        texts = {one.text for one in outs}
+        assert texts <= {"ab", "a<|call|>b"} and "a<|call|>b" in texts
+
+    def test_special_tokens_in_what_a_search_finds(self) -> None:
+        found = beam_search(MODEL, "p", sg.compile(CALL, SPECIAL), beams=4, returned=2, max_tokens=9)
+        assert {one.text for one in found} == {"ab", "a<|call|>b"}
 
     def test_the_vocabulary_of_another_model_is_refused(self) -> None:
         with pytest.raises(sg.VocabularyError, match="not the model's tokenizer"):

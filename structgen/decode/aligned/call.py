@@ -20,6 +20,7 @@ from structgen.decode.aligned.smc import Smc
 from structgen.decode.aligned.state import AlignedState
 from structgen.decode.aligned.target import Target
 from structgen.decode.call import Session, Wrapped
+from structgen.decode.matching import spelled
 from structgen.decode.prompt import encode_prompt
 from structgen.decode.result import Generation, Stats
 from structgen.decode.settings import Settings
@@ -122,7 +123,8 @@ def _generation(
     read: Callable[[str], Any],
 ) -> Generation:
     tokens = output.tokens[:-1]
-    data = b"".join(target.constraint.vocabulary.token_bytes(token) or b"" for token in tokens)
+    constraint = target.constraint
+    data = spelled(tokens, constraint.vocabulary, getattr(constraint, "named_tokens", None))
     text = data.decode("utf-8", errors="replace")
     masked = [p - z for p, z in zip(output.log_p, output.log_z, strict=True)]
     stats = Stats(

@@ -24,7 +24,7 @@ from structgen.decode.aligned.attempts import pick
 from structgen.decode.aligned.output import Output, Samples
 from structgen.decode.aligned.target import Floats, Target, log_sum_exp
 from structgen.decode.aligned.trie import Trie
-from structgen.decode.matching import MatcherLike
+from structgen.decode.matching import MatcherLike, spelled
 from structgen.errors import InvalidRequest, SamplingFailed
 
 
@@ -111,10 +111,9 @@ class Smc:
         if not particle.ended:
             particle.matcher.advance(token)
         if self.critic is not None:
-            text = b"".join(
-                target.constraint.vocabulary.token_bytes(t) or b"" for t in particle.output.tokens
-            )
-            potential = self.critic(text)
+            constraint = target.constraint
+            names = getattr(constraint, "named_tokens", None)
+            potential = self.critic(spelled(particle.output.tokens, constraint.vocabulary, names))
             particle.log_weight += potential - particle.log_potential
             particle.log_potential = potential
 

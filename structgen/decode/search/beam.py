@@ -91,7 +91,7 @@ def keep_best(
     finished: dict[str, Candidate], frontier: Frontier, one: Candidate, by: By, length_penalty: float
 ) -> None:
     """Of several segmentations of one text the best stays."""
-    text = repr(b"".join(frontier.vocabulary.token_bytes(token) or b"" for token in one.tokens))
+    text = repr(frontier.spelled(one))
     known = finished.get(text)
     if known is None or ranked(one, by, length_penalty) > ranked(known, by, length_penalty):
         finished[text] = one

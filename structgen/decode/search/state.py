@@ -20,7 +20,7 @@ from torch import Tensor
 from structgen.decode.call import Session
 from structgen.decode.forward import CausalBatch
 from structgen.decode.law import SamplingLaw
-from structgen.decode.matching import mask_words
+from structgen.decode.matching import mask_words, spelled
 from structgen.decode.prompt import encode_prompt
 from structgen.decode.request import resolve
 from structgen.decode.result import Generation, Stats
@@ -108,6 +108,7 @@ class Frontier:
         room = max_tokens if session.context is None else session.context - len(self.prompt)
         self.max_tokens = min(max_tokens, max(0, room))
         self.constraint = constraint
+        self._names = getattr(constraint, "named_tokens", None)
         self.law = SamplingLaw(temperature)
         self.stats = Stats(prompt_tokens=len(self.prompt))
         self._ends = sorted(self.vocabulary.eos_ids)
@@ -204,10 +205,13 @@ class Frontier:
         """Whether nothing may follow: it ended, or its budget is used up."""
         return candidate.ended or (candidate.left == 0 and candidate.matcher.can_stop)
 
+    def spelled(self, candidate: Candidate) -> bytes:
+        """The bytes of a candidate's tokens, special tokens as their names."""
+        return spelled(candidate.tokens, self.vocabulary, self._names)
+
     def generation(self, candidate: Candidate, law: str) -> Generation:
         """A finished candidate as a result; the search's passes are in its ``stats``."""
-        data = b"".join(self.vocabulary.token_bytes(token) or b"" for token in candidate.tokens)
-        text = data.decode("utf-8", "replace")
+        text = self.spelled(candidate).decode("utf-8", "replace")
         figures = len(candidate.tokens)
         return Generation(
             text=text,
