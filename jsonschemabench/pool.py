@@ -69,7 +69,8 @@ class Worker:
         self._errors.truncate()
         # A session of its own: an interruption from the keyboard is the parent's to handle.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "jsonschemabench.worker", *arguments],
+            # -P: not the folder it happens to run in, which may be a checkout without the compiled module.
+            [sys.executable, "-P", "-m", "jsonschemabench.worker", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=self._errors,
             stderr=self._errors,

@@ -129,7 +129,7 @@ for step in range(150):
 
 def test_several_processes_share_a_folder(tmp_path: Path) -> None:
     processes = [
-        subprocess.Popen([sys.executable, "-c", HAMMER, str(tmp_path), str(seed)]) for seed in (1, 2, 5)
+        subprocess.Popen([sys.executable, "-P", "-c", HAMMER, str(tmp_path), str(seed)]) for seed in (1, 2, 5)
     ]
     assert [process.wait() for process in processes] == [0, 0, 0]
     assert not list(tmp_path.glob("*.partial*"))
