@@ -10,8 +10,8 @@ must yield a valid output, and one token less must be refused with the same numb
 
 Results go to ``results.jsonl``, one line a schema and setting (a run continues where it
 stopped; what killed the process becomes a line that says so), and ``generate.md``.
-One thread, one process.  Says nothing about the model's skill: the text of the prompt has little to do with
-the schemas.
+One thread, one process; ``--together`` schemas share the batches of one call.  Says nothing
+about the model's skill: the text of the prompt has little to do with the schemas.
 """
 
 from __future__ import annotations
@@ -123,14 +123,17 @@ def budget_truth(generate: Any, check: Any, needed: int, given: int, **how: Any)
     return {"verdict": "false budget", "reason": f"max_tokens={needed - 1} is enough, too"}
 
 
-def check_schema(pocket: Any, vocabulary: Any, row: dict[str, Any], seconds: int) -> list[dict[str, Any]]:
-    """All nine settings of one schema; never raises."""
+def check_schema(
+    pocket: Any, vocabulary: Any, row: dict[str, Any], seconds: int, settings: Any = None
+) -> list[dict[str, Any]]:
+    """All nine settings of one schema, or some with their numbers; never raises."""
+    settings = list(enumerate(SETTINGS)) if settings is None else settings
     import structgen as sg
 
     results = []
     grammar: Any = None
     refused = ""
-    for number, (max_tokens, temperature) in enumerate(SETTINGS):
+    for number, (max_tokens, temperature) in settings:
         result = {"name": row["name"], "max_tokens": max_tokens, "temperature": temperature}
         signal.alarm(seconds)
         try:
@@ -155,7 +158,63 @@ def check_schema(pocket: Any, vocabulary: Any, row: dict[str, Any], seconds: int
     return results
 
 
-def run(path: Path, log: Path, sample: int, seed: int, seconds: int) -> None:
+def check_together(
+    pocket: Any, vocabulary: Any, rows: list[dict[str, Any]], seconds: int
+) -> list[dict[str, Any]]:
+    """The same for several schemas: what fits its budget in one batch, the rest one by one; never raises."""
+    import structgen as sg
+
+    batch: list[tuple[dict[str, Any], int, Any]] = []
+    results = []
+    for row in rows:
+        alone = list(enumerate(SETTINGS))
+        try:
+            grammar = sg.compile(row["schema"], vocabulary)
+            needed = grammar.matcher().distance()
+            batch += [(row, n, grammar) for n, (budget, _) in alone if needed <= budget]
+            alone = [(n, setting) for n, setting in alone if needed > setting[0]]
+        except Exception:  # named where it is met alone
+            grammar = None
+        results += check_schema(pocket, vocabulary, row, seconds, alone)
+    if not batch:
+        return results
+    signal.alarm(seconds * len(rows))
+    try:
+        made = sg.generate(
+            pocket,
+            [PROMPT] * len(batch),
+            grammar=[grammar for _, _, grammar in batch],
+            max_tokens=[SETTINGS[n][0] for _, n, _ in batch],
+            temperature=[SETTINGS[n][1] for _, n, _ in batch],
+            seed=[n for _, n, _ in batch],
+            weights=False,
+            errors="return",
+        )
+    except (TooSlow, Exception):  # whose fault it is shows when each is met alone
+        signal.alarm(0)
+        for row in rows:
+            own = [(n, SETTINGS[n]) for of, n, _ in batch if of is row]
+            results += check_schema(pocket, vocabulary, row, seconds, own)
+        return results
+    signal.alarm(0)
+    for (row, n, _), out in zip(batch, made, strict=True):
+        result = {"name": row["name"], "max_tokens": SETTINGS[n][0], "temperature": SETTINGS[n][1]}
+        if out.error is not None:
+            results.append(
+                result | {"verdict": "crash", "reason": f"{type(out.error).__name__}: {out.error}"[:300]}
+            )
+            continue
+        wrong = complaint(out, SETTINGS[n][0], validator(row["schema"]))
+        result |= {
+            "verdict": "invalid" if wrong else "valid",
+            "tokens": len(out.tokens),
+            "ended": out.finish_reason,
+        }
+        results.append(result | ({"reason": wrong, "text": out.text[:2000]} if wrong else {}))
+    return results
+
+
+def run(path: Path, log: Path, sample: int, seed: int, seconds: int, together: int = 1) -> None:
     """Check every schema of the sample that is not in ``log`` yet."""
     import torch
     from rich.progress import Progress
@@ -178,6 +237,7 @@ def run(path: Path, log: Path, sample: int, seed: int, seconds: int) -> None:
             out.writelines(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
             out.flush()
 
+        waiting: list[dict[str, Any]] = []
         for row in progress.track(rows, description="schemas"):
             name = row["name"]
             if name in done:
@@ -197,12 +257,21 @@ def run(path: Path, log: Path, sample: int, seed: int, seconds: int) -> None:
                     ]
                 )
                 continue
-            write([{"name": name, "begun": True}])
+            waiting.append(row)
+            if len(waiting) < together and row is not rows[-1]:
+                continue
+            write([{"name": one["name"], "begun": True} for one in waiting])
             try:
-                write(check_schema(pocket, vocabulary, row, seconds))
+                if together > 1:
+                    write(check_together(pocket, vocabulary, waiting, seconds))
+                else:
+                    write(check_schema(pocket, vocabulary, row, seconds))
             except KeyboardInterrupt:
-                write([{"name": name, "interrupted": True}])
+                write([{"name": one["name"], "interrupted": True} for one in waiting])
                 raise
+            waiting = []
+        if waiting:
+            write(check_together(pocket, vocabulary, waiting, seconds))
 
 
 def report(results: list[dict[str, Any]], command: str) -> str:
@@ -251,14 +320,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--out", type=Path, default=Path("build/generate-dev"))
     parser.add_argument("--seconds", type=int, default=120, help="time limit of one call and its judgement")
+    parser.add_argument("--together", type=int, default=1, help="schemas that share batches")
     arguments = parser.parse_args()
     if not arguments.data.exists():
         parser.error(f"{arguments.data} is absent; set STRUCTGEN_DATA or give --data")
     arguments.out.mkdir(parents=True, exist_ok=True)
     log = arguments.out / "results.jsonl"
-    run(arguments.data, log, arguments.sample, arguments.seed, arguments.seconds)
+    run(arguments.data, log, arguments.sample, arguments.seed, arguments.seconds, arguments.together)
     entries = [json.loads(line) for line in log.read_text().splitlines()]
     command = f"python benchmarks/generate_dev.py --sample {arguments.sample} --seed {arguments.seed}"
+    if arguments.together > 1:
+        command += f" --together {arguments.together}"
     page = report([entry for entry in entries if "verdict" in entry], command)
     (arguments.out / "generate.md").write_text(page, encoding="utf-8")
     print(page)
