@@ -33,6 +33,8 @@ void translate(const std::exception_ptr& error, void*) {
 }  // namespace
 
 NB_MODULE(_native, m) {
+  // Constraints that a module or a cache still holds when the interpreter ends are no leak worth a page of text.
+  nb::set_leak_warnings(false);
   m.doc() = "The C++ core: expressions, formulas, token tries and matchers.";
   bind_regex(m);
   bind_number(m);
