@@ -34,8 +34,10 @@ _NEWEST_FIRST = (
 
 
 def _finite(text: str) -> float:
+    """A float that is near what the text says: neither infinity for a number, nor 0 for a tiny one."""
     value = float(text)
-    if math.isinf(value):
+    digits = text.lower().partition("e")[0]
+    if math.isinf(value) or (value == 0 and any(digit in digits for digit in "123456789")):
         raise OverflowError(text)
     return value
 

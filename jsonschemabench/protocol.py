@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jsonschemabench import verdicts
-from jsonschemabench.engines.engine import Engine, Mask, Reading, TokenRefused
+from jsonschemabench.engines.engine import Engine, Mask, Reading, TokenRefused, Unsatisfiable
 from jsonschemabench.records import Record
 from jsonschemabench.tasks import Task
 
-__all__ = ["allows", "compile_schema", "reading_of", "reads"]
+__all__ = ["allows", "compile_schema", "judged", "reading_of", "reads"]
 
 
 def reading_of(task: Task, documents: Mapping[str, Any] | None = None) -> Reading:
@@ -36,6 +36,14 @@ def compile_schema(engine: Engine, schema: Any, reading: Reading) -> Record | No
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         return {"verdict": verdicts.REFUSED, "reason": reason[:300]}
     return None
+
+
+def judged(refusal: Record, task: Task) -> Record:
+    """A refusal; where an engine says that no text is valid, that is an answer, right if no instance is."""
+    if not refusal["reason"].startswith(Unsatisfiable.__name__):
+        return refusal
+    wrong = any(instance.valid for instance in task.instances)
+    return refusal | {"verdict": verdicts.VALIDATION if wrong else verdicts.PASSING}
 
 
 def allows(row: Mask, token: int) -> bool:

@@ -15,7 +15,7 @@ from itertools import chain
 
 from jsonschemabench import verdicts
 from jsonschemabench.engines.engine import Engine, TokenRefused
-from jsonschemabench.protocol import allows, compile_schema, reading_of
+from jsonschemabench.protocol import allows, compile_schema, judged, reading_of
 from jsonschemabench.records import Record, Results
 from jsonschemabench.tables import QUANTILES, Table, figures
 from jsonschemabench.tasks import Task, serialize
@@ -48,7 +48,7 @@ class Masks(Track):
         began = clock()
         refusal = compile_schema(engine, task.schema, reading_of(task))
         if refusal is not None:
-            return result | refusal
+            return result | judged(refusal, task)
         engine.fill()
         result["first"] = _micros(clock() - began)
         masks: list[float] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from benchmark.conftest import SETTINGS, TASKS, Run
@@ -14,6 +15,7 @@ from jsonschemabench.compare import compare
 from jsonschemabench.engines import ENGINES, find
 from jsonschemabench.engines.engine import Missing, Reading
 from jsonschemabench.oracle import Judge
+from jsonschemabench.protocol import judged
 from jsonschemabench.records import Results
 from jsonschemabench.tables import Table
 from jsonschemabench.tokens import load
@@ -131,6 +133,21 @@ def test_numbers_beyond_floats_are_not_judged() -> None:
     judge = Judge({"type": "integer"})
     assert judge.complaint("4e61920") == ""
     assert judge.complaint("1.5") != ""
+
+
+def test_numbers_too_small_for_floats_are_not_judged() -> None:
+    judge = Judge({"exclusiveMinimum": 0})
+    assert judge.complaint("1e-3875") == ""
+    assert judge.complaint("0e5") != "" and judge.complaint("0.0") != ""
+
+
+def test_no_text_at_all_is_an_answer_where_no_instance_is_valid() -> None:
+    refusal = {"verdict": "refused", "reason": "Unsatisfiable: at /: nothing"}
+    none, one = (SimpleNamespace(instances=[SimpleNamespace(valid=valid)]) for valid in (False, True))
+    assert judged(refusal, none)["verdict"] == "passing"  # type: ignore[arg-type]  # a task in what counts
+    assert judged(refusal, one)["verdict"] == "validation error"  # type: ignore[arg-type]  # the same
+    other = {"verdict": "refused", "reason": "UnsupportedKeyword: not"}
+    assert judged(other, none) == other  # type: ignore[arg-type]  # the same
 
 
 def test_answers() -> None:
