@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -87,7 +88,10 @@ def test_what_is_drawn_is_judged(run_track: Run, tmp_path: Path) -> None:
 def test_generation(run_track: Run, tmp_path: Path) -> None:
     pytest.importorskip("transformers", reason="generating needs the extra structgen[hf]")
     engines = ["structgen", "structgen.generate", "none"]
-    results = run_track(tmp_path / "generate.jsonl", engines, track="generate", tasks=TASKS[:1])
+    settings = replace(SETTINGS, time_limit=60)  # a model needs more than the short limit of the other tests
+    results = run_track(
+        tmp_path / "generate.jsonl", engines, track="generate", tasks=TASKS[:1], settings=settings
+    )
     (table,) = Generate.tables(results)
     assert list(table.columns) == ["engine", *engines]
     assert cells(table, "valid")[1:3] == ["100.0 %", "100.0 %"]
