@@ -214,8 +214,10 @@ class Solver {
     bool required = false;
     std::vector<Formula> parts;
   };
-  std::unordered_map<std::uint32_t, Demand> demands(Formula f);
-  bool exclusive(const std::vector<Formula>& branches, int nesting);
+  using Demands = std::unordered_map<std::uint32_t, Demand>;  // by key
+  Demands demands(Formula f);
+  bool exclusive(const std::vector<Formula>& branches, const Demands& beside, int nesting);
+  Kind choice_of(const std::vector<Formula>& branches, const Demands& beside);
   bool nothing_in_common(const std::vector<Formula>& formulas, int nesting);
   bool booleans_apart(const std::vector<Formula>& formulas);
   bool strings_apart(const std::vector<Formula>& formulas);

@@ -48,6 +48,7 @@ bool Engine::alive(Regex r, Budget& budget) {
   const auto found = alive_.find(r);
   if (found != alive_.end()) return found->second;
   if (nodes_[r].kind == Kind::kConcat && !(nodes_[r].flags & kNamed)) return all_alive(r, budget);
+  if (needs_the_impossible(r)) return alive_[r] = false;
   search(r, Goal::kAny, kSearchSteps, budget);
   return alive_.at(r);
 }
@@ -175,6 +176,10 @@ bool Engine::search(Regex start, Goal goal, std::uint64_t most, Budget& budget) 
       if (next == kNothing) continue;
       const auto known = alive_.find(next);
       if (known != alive_.end() && !known->second) continue;
+      if (known == alive_.end() && needs_the_impossible(next)) {
+        alive_[next] = false;
+        continue;
+      }
       budget.spend();
       push(next, visit.distance + 1, entry.visit, one.representative);
     }
