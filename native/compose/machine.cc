@@ -90,10 +90,10 @@ Local ComposeMachine::resume(Local local, std::uint32_t result, std::string_view
   return moved(state, machines_[state.machine]->resume(state.inner, result, text));
 }
 
-Local ComposeMachine::resume_unnamed(Local local, std::uint32_t result) {
+Local ComposeMachine::resume_unnamed(Local local, std::uint32_t result, std::size_t longest) {
   const State state = states_[local];
   if (state.machine == kComposition) return local;
-  return moved(state, machines_[state.machine]->resume_unnamed(state.inner, result));
+  return moved(state, machines_[state.machine]->resume_unnamed(state.inner, result, longest));
 }
 
 bool ComposeMachine::keeps_text(Local local) const {

@@ -122,10 +122,10 @@ class Machine {
     (void)longest;
     return local;
   }
-  // What resume() gives after kPopText whatever the text was, or a state that stands for it as above;
-  // kUnsettled where the text matters.
-  virtual Local resume_unnamed(Local local, std::uint32_t result) {
-    (void)local, (void)result;
+  // What resume() gives whatever the text was, after kPopText or where the frame keeps text, or a state that stands
+  // for it as above over texts of at most `longest` bytes; kUnsettled where the text matters.
+  virtual Local resume_unnamed(Local local, std::uint32_t result, std::size_t longest) {
+    (void)local, (void)result, (void)longest;
     return kUnsettled;
   }
   // Inside a JSON string, between two characters: how many further characters of any kind it takes.

@@ -78,9 +78,9 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
   machine_.refill();
   const Action action = machine_.action(group.transition);
   Local next = kUnsettled;
-  if (action.kind == Action::Kind::kPopText) {
-    next = machine_.resume_unnamed(frame, action.result);
-  } else if (!machine_.keeps_text(frame)) {
+  if (action.kind == Action::Kind::kPopText || machine_.keeps_text(frame)) {
+    next = machine_.resume_unnamed(frame, action.result, trie_->longest_token());
+  } else {
     next = machine_.resume(frame, action.result, {});
     // What the bytes of a token can still do there starts one byte later at the earliest.
     if (next != kDead && next != kUnsettled) next = machine_.representative(next, trie_->longest_token());
