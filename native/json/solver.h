@@ -190,6 +190,7 @@ class Solver {
   std::vector<std::pair<std::uint32_t, const KeyClass*>> candidates(Formula f, const ObjectContext& context);
   const std::vector<Formula>& urgent_literals(Formula f);
   std::size_t urgent(const std::vector<Formula>& conjuncts);
+  std::size_t choice_between_many(const std::vector<Formula>& conjuncts, const Node& owed);
   std::vector<Formula> conjuncts(Formula f) const;
   // A conjunct that is a choice to be made next: where it stands, and its branches.
   struct Choice {
