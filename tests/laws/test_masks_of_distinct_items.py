@@ -1,6 +1,6 @@
 """Masks in arrays whose items must differ, over tokens that end an item, hold whole ones or several.
 
-What a token may do behind an item depends on the item's text in rare cases only; the mask shares what does not.
+What a token may do behind an item depends on the text of the item in rare cases only; masks share all else.
 The reference tries every token (`mask_by_trying`).
 """
 
@@ -15,10 +15,32 @@ import pytest
 
 import structgen as sg
 
-PIECES = ['"', '","', '", "', '"]', "],", "[", "]", ",", "a", "b", "ab", "1", "12", '"a"', '"b"', "\\u0061", "{", "}", " "]
+PIECES = [
+    '"',
+    '","',
+    '", "',
+    '"]',
+    "],",
+    "[",
+    "]",
+    ",",
+    "a",
+    "b",
+    "ab",
+    "1",
+    "12",
+    '"a"',
+    '"b"',
+    "\\u0061",
+    "{",
+    "}",
+    " ",
+]
 PIECES += ['":', '"a":', "true", "null", "é", "\\n"]
 JOINED = ["".join(pair) for pair in itertools.product(PIECES, repeat=2)]
-TOKENS = sorted({*JOINED, *PIECES, '"a","a"', '"a","b"', '","a","a","', 'b","a"],["a"', '"],"b":["a', 'a", "ab", "a'})
+TOKENS = sorted(
+    {*JOINED, *PIECES, '"a","a"', '"a","b"', '","a","a","', 'b","a"],["a"', '"],"b":["a', 'a", "ab", "a'}
+)
 
 SCHEMAS: list[dict[str, Any]] = [
     {"items": {"type": "string"}},
@@ -46,7 +68,9 @@ WRAPPED = [
 
 
 @pytest.mark.parametrize(
-    "schema", [*({"type": "array", "uniqueItems": True, **schema} for schema in SCHEMAS), *WRAPPED], ids=json.dumps
+    "schema",
+    [*({"type": "array", "uniqueItems": True, **schema} for schema in SCHEMAS), *WRAPPED],
+    ids=json.dumps,
 )
 def test_a_mask_is_what_a_matcher_takes(schema: dict[str, Any]) -> None:
     tokens = [bytes([byte]) for byte in range(256)] + [token.encode() for token in TOKENS] + [b""]
