@@ -109,7 +109,7 @@ Engine::Contents Engine::contents_of_part(Regex r) {
 
 // Whether some byte is needed that cannot be had; false says nothing.
 bool Engine::needs_the_impossible(Regex r) {
-  if (nodes_[r].kind != Kind::kIntersect) return false;
+  if (nodes_[r].kind != Kind::kIntersect || nullable(r)) return false;
   const Contents held = contents(r);
   return !held.required.without(held.possible).none();
 }
