@@ -143,7 +143,8 @@ bool few_bytes(Machine& machine, Local local) {
 
 bool walks_text(Machine& machine, const TokenTrie& trie, Local local) {
   const Machine::FreeText free = machine.free_text(local);
-  return free.inside && !free.exact && free.points < trie.plain_text().longest_points && !few_bytes(machine, local);
+  return free.inside && !free.exact && free.points < trie.plain_text().longest_points && !machine.enumeration(local) &&
+         !few_bytes(machine, local);
 }
 
 void walk_text(Machine& machine, const TokenTrie& trie, Local local, const LocalMask* short_text, TokenMarks& marks) {
