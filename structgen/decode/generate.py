@@ -156,9 +156,11 @@ def generate(
     outputs = session.outputs(
         prompts, asked, stop, settings, grammar_options, count, n=n, own_seeds=isinstance(seed, (list, tuple))
     )
-    if stream or on_token is not None:
-        for output in outputs:
+    for output in outputs:
+        if stream or on_token is not None:
             output.watch()
+        else:
+            output.wait()
     events = _observed(run_outputs(session.model, outputs, batch_size=batch_size), on_token)
     return _collected(events, prompt, len(outputs), n, stream, errors)
 

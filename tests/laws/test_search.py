@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -29,14 +28,6 @@ STRINGS = ["a", "ab", "abc", "abcc", "ba", "bab", "ccc", "abababccab"]
 CONSTRAINT = ReferenceConstraint(Language.of(STRINGS), VOCABULARY)
 PROMPT = [0, 3, 1]
 MODELS = {"llama": tiny_llama, "gpt2": tiny_gpt2}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def common(**asked: Any) -> dict[str, Any]:
