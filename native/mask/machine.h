@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "interner.h"
@@ -122,10 +123,13 @@ class Machine {
     (void)longest;
     return local;
   }
-  // What resume() gives after kPopText whatever the text was, or a state that stands for it as above;
-  // kUnsettled where the text matters.
-  virtual Local resume_unnamed(Local local, std::uint32_t result) {
-    (void)local, (void)result;
+  // Two states between which `local` is: what the first allows it does too, and what it allows the second does. Where
+  // these agree about a token, they speak for everything in between.
+  virtual std::pair<Local, Local> between(Local local) { return {local, local}; }
+  // What resume() gives whatever the text was, after kPopText or where the frame keeps text, or a state that stands
+  // for it as above over texts of at most `longest` bytes; kUnsettled where the text matters.
+  virtual Local resume_unnamed(Local local, std::uint32_t result, std::size_t longest) {
+    (void)local, (void)result, (void)longest;
     return kUnsettled;
   }
   // Inside a JSON string, between two characters: how many further characters of any kind it takes.

@@ -37,6 +37,11 @@ class Masks {
  private:
   LocalMaskPtr local(Local local);
   LocalMaskPtr short_text(Local local);
+  LocalMaskPtr walked_short(Local local);
+  LocalMaskPtr between(Local local, const LocalMask& least, const LocalMask& most);
+  MaskKey short_key(Local local) const {
+    return {owner_, local, 1};  // no text: those of parts that were walked again are above it
+  }
   LocalMaskPtr below(const LocalMask& mask, const LocalMask::Group& group, Local frame);
   LocalMaskPtr again(const Stack& stack, unsigned depth, const LocalMask& mask, const LocalMask::Group& group);
   bool may_end(const Stack& stack, const LocalMask& mask);

@@ -161,6 +161,40 @@ std::uint32_t Engine::reach(Regex r, unsigned depth) {
   }
 }
 
+// Loops that may go round more often than `rounds` times go round `most` times at most. Every member of the one with
+// fewer rounds is a member of the other.
+Regex Engine::with_rounds(Regex r, std::uint32_t rounds, std::uint32_t most, unsigned depth) {
+  if (depth == kDepth) return r;
+  const Node n = nodes_[r];
+  switch (n.kind) {
+    case Kind::kRepeat: {
+      if (n.a == any_character_) return r;
+      const Regex body = with_rounds(n.a, rounds, most, depth + 1);
+      const bool counts = n.d != kUnbounded && n.d > rounds && n.c <= rounds;
+      return repeat(body, n.c, counts ? most : n.d);
+    }
+    case Kind::kConcat: {
+      if (!(n.flags & (kCounted | kSearched))) return r;
+      std::vector<Regex> parts;
+      Regex rest = r;
+      for (; nodes_[rest].kind == Kind::kConcat && parts.size() < kChain; rest = nodes_[rest].b) {
+        parts.push_back(with_rounds(nodes_[rest].a, rounds, most, depth + 1));
+      }
+      parts.push_back(nodes_[rest].kind == Kind::kConcat ? rest : with_rounds(rest, rounds, most, depth + 1));
+      return concat(parts);
+    }
+    case Kind::kAlternate:
+    case Kind::kIntersect: {
+      if (n.b > kMembers || (n.flags & kCharacter)) return r;
+      std::vector<Regex> parts;
+      for (std::uint32_t i = 0; i < n.b; ++i) parts.push_back(with_rounds(members(n)[i], rounds, most, depth + 1));
+      return n.kind == Kind::kAlternate ? alternate(std::move(parts)) : intersect(std::move(parts));
+    }
+    default:
+      return r;
+  }
+}
+
 // An expression with the same members and the same live prefixes among texts of at most `longest` bytes.
 Regex Engine::near(Regex r, std::uint32_t longest, unsigned depth) {
   if (depth == kDepth) return r;

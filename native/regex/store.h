@@ -74,6 +74,9 @@ class Store {
   // --- What a mask can tell, whose tokens are short.
   // An expression with the same members and the same live prefixes among texts of at most `longest` bytes.
   Regex near(Regex r, std::uint32_t longest);
+  // Two expressions between which r lies: its members are some of the second's, and all of the first's are among
+  // them. Counted loops have few rounds left in the first and no bound in the second; both are r where it has none.
+  std::pair<Regex, Regex> between(Regex r);
   // So many characters, whichever they are, leave a completion possible; `exact`: and no more than these.
   struct FreePoints {
     std::uint32_t points;
