@@ -260,6 +260,7 @@ class Row:
 
     def close(self) -> None:
         """Account for the time that no phase took; called once, when the row is done."""
+        self.stats.relaxed_tokens = getattr(self.matcher, "relaxed", 0)
         spent = sum(self.stats.seconds.values())
         self.stats.seconds["idle"] = max(0.0, time.perf_counter() - self.born - spent)
 
