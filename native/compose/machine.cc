@@ -90,10 +90,30 @@ Local ComposeMachine::resume(Local local, std::uint32_t result, std::string_view
   return moved(state, machines_[state.machine]->resume(state.inner, result, text));
 }
 
-Local ComposeMachine::resume_unnamed(Local local, std::uint32_t result) {
+std::pair<Local, Local> ComposeMachine::between(Local local) {
+  const State state = states_[local];
+  if (state.machine == kComposition) return {local, local};
+  const auto [less, more] = machines_[state.machine]->between(state.inner);
+  return {moved(state, less), moved(state, more)};
+}
+
+std::optional<Machine::Bounded> ComposeMachine::bounded(Local local) {
+  const State state = states_[local];
+  if (state.machine == kComposition) return std::nullopt;
+  std::optional<Bounded> found = machines_[state.machine]->bounded(state.inner);
+  if (found) found->inner = moved(state, found->inner);
+  return found;
+}
+
+std::uint32_t ComposeMachine::least_points(Local local) {
+  const State& state = states_[local];
+  return machines_[state.machine]->least_points(state.inner);
+}
+
+Local ComposeMachine::resume_unnamed(Local local, std::uint32_t result, std::size_t longest) {
   const State state = states_[local];
   if (state.machine == kComposition) return local;
-  return moved(state, machines_[state.machine]->resume_unnamed(state.inner, result));
+  return moved(state, machines_[state.machine]->resume_unnamed(state.inner, result, longest));
 }
 
 bool ComposeMachine::keeps_text(Local local) const {

@@ -25,6 +25,9 @@ from torch import Tensor
 
 from structgen.errors import IntegrationError
 
+FILL_ON_CPU = 0.5
+"""The share of rows that must have a token for a column of a pass, where its time grows with its width."""
+
 _MIN_HOLES = 64  # compacting copies the whole cache: not for a handful of slots
 
 
@@ -86,6 +89,11 @@ class CausalBatch:
     @property
     def rows(self) -> int:
         return len(self._lengths)
+
+    @property
+    def fill(self) -> float:
+        """The share of rows that makes up for another column; on accelerators small passes cost the same."""
+        return FILL_ON_CPU if self._device.type == "cpu" else 0.0
 
     def feed(self, chunks: Sequence[Sequence[int]], keep: int) -> Tensor:
         """Logits (B, ``keep``, V) of the last ``keep`` places of the pass.
