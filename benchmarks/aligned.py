@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Aligned samplers side by side: distance to the global law and passes through the model.
+r"""Aligned samplers side by side: distance to the global law and passes through the model.
 
     python benchmarks/aligned.py --markdown table.md --plot curves.png
-    python benchmarks/aligned.py --data FOLDER --kinds SLIA BV4 CP --limit 2 --teach 0.3 --max-tokens 120
+    python benchmarks/aligned.py --data FOLDER --kinds SLIA BV4 CP --limit 2 --teach 0.3 --practise 8 \
+        --max-tokens 100 --attempts 400 --samples 60
 
-Every task is a grammar and a prompt.  Each sampler draws ``--samples`` outputs; the distance is KL(counts | P),
-with P the model's own probabilities normalised over all outputs any sampler found, and its window a
-quarter of the outputs, both as the ASAp paper draws them (arXiv 2405.21047).  So is the expectation: the
-mean over outputs of their share of P, beside the value under P itself.  Passes are rows through the
-model, failed attempts included; outputs with the same tokens so far share one, except for ``masked``.
-A sampler gives up after ``--attempts`` attempts.
+Every task is a grammar and a prompt.  Each sampler draws ``--samples`` outputs; the distance is
+KL(counts | P), with P the model's own probabilities normalised over all outputs any sampler found, and
+its window a quarter of the outputs, both as the ASAp paper draws them (arXiv 2405.21047).  So is the
+expectation: the mean over outputs of their share of P, beside the value under P itself.  Passes are
+rows through the model, failed attempts included; outputs with the same tokens so far share one, except
+for ``masked``.  A sampler gives up after ``--attempts`` attempts.
 
 Without ``--data`` the tasks are small ones that the embedded model finds more or less likely; with it, the
 ``.gbnf`` and ``.prompt.txt`` pairs of the folders ``--kinds``.  ``--teach``: see `aligned_tasks`; without
@@ -157,8 +158,8 @@ def rows(results: list[dict[str, Any]]) -> list[list[str]]:
     return made
 
 
-def plot(results: list[dict[str, Any]], path: Path, axis: int) -> None:
-    """KL against the number of outputs (``axis`` 0) or of passes (1), six tasks at most."""
+def plot(results: list[dict[str, Any]], path: Path, what: str) -> None:
+    """KL against outputs or passes, or the running mean share of P against outputs; six tasks at most."""
     from matplotlib.figure import Figure
 
     shown = [r for r in results if any("curve" in one for one in r["samplers"].values())][:6]
@@ -168,38 +169,21 @@ def plot(results: list[dict[str, Any]], path: Path, axis: int) -> None:
     grid = figure.subplots(down, across, squeeze=False)
     for axes, result in zip(grid.flat, shown, strict=False):
         for number, (name, one) in enumerate(result["samplers"].items()):
-            if "curve" in one:
-                points = [(point[axis], max(point[2], 1e-3)) for point in one["curve"]]
-                axes.plot(*zip(*points, strict=True), label=name, marker=".", color=f"C{number}")
-        label = ("outputs", "passes through the model")[axis]
-        axes.set(title=result["task"], xlabel=label, ylabel="KL to the global law, nats", yscale="log")
-        if axis:
-            axes.set(xscale="log")
-    grid.flat[0].legend(fontsize=7)
-    figure.savefig(path, dpi=110)
-
-
-def plot_expectations(results: list[dict[str, Any]], path: Path) -> None:
-    """The running mean share of P of the outputs, with its value under P."""
-    from matplotlib.figure import Figure
-
-    shown = [r for r in results if any("curve" in one for one in r["samplers"].values())][:6]
-    across = min(3, len(shown))
-    down = math.ceil(len(shown) / across)
-    figure = Figure(figsize=(4 * across, 3 * down), layout="constrained")
-    grid = figure.subplots(down, across, squeeze=False)
-    for axes, result in zip(grid.flat, shown, strict=False):
-        for number, (name, one) in enumerate(result["samplers"].items()):
-            if "curve" in one:
-                axes.plot(
-                    [n for n, *_ in one["curve"]],
-                    one["expectation"],
-                    label=name,
-                    marker=".",
-                    color=f"C{number}",
-                )
+            if "curve" not in one:
+                continue
+            outputs, passes, distances = zip(*one["curve"], strict=True)
+            along = passes if what == "passes" else outputs
+            up = one["expectation"] if what == "expectation" else [max(value, 1e-3) for value in distances]
+            axes.plot(along, up, label=name, marker=".", color=f"C{number}")
+            if what == "expectation":
                 axes.axhline(one["ideal"], color="gray", linewidth=1, linestyle=":")
-        axes.set(title=result["task"], xlabel="outputs", ylabel="mean share of P", ylim=(0, None))
+        axes.set(title=result["task"], xlabel="passes through the model" if what == "passes" else "outputs")
+        if what == "expectation":
+            axes.set(ylabel="mean share of P", ylim=(0, None))
+        else:
+            axes.set(ylabel="KL to the global law, nats", yscale="log")
+        if what == "passes":
+            axes.set(xscale="log")
     grid.flat[0].legend(fontsize=7)
     figure.savefig(path, dpi=110)
 
@@ -219,13 +203,16 @@ def main() -> None:
     parser.add_argument("--max-tokens", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, help="write the results here, after every task")
+    parser.add_argument(
+        "--read", type=Path, nargs="+", default=[], help="results to show instead of measuring"
+    )
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--plot", type=Path, help="KL against outputs; beside it -passes and -expectation")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    results = []
-    for loaded, task in track(prepared(options), description="tasks"):
+    results = [result for path in options.read for result in json.loads(path.read_text())]
+    for loaded, task in track(() if results else prepared(options), description="tasks"):
         results.append(measure(loaded, task, options))
         if options.json:  # after every task: a run that is stopped keeps what it has
             options.json.write_text(json.dumps(results, indent=1) + "\n")
@@ -238,12 +225,8 @@ def main() -> None:
         lines = [COLUMNS, ["---"] * len(COLUMNS), *made]
         options.markdown.write_text("".join("| " + " | ".join(line) + " |\n" for line in lines))
     if options.plot:
-        stem = options.plot.with_suffix("")
-        plot(results, options.plot, 0)
-        plot(results, stem.with_name(stem.name + "-passes").with_suffix(options.plot.suffix), 1)
-        plot_expectations(
-            results, stem.with_name(stem.name + "-expectation").with_suffix(options.plot.suffix)
-        )
+        for what, suffix in (("outputs", ""), ("passes", "-passes"), ("expectation", "-expectation")):
+            plot(results, options.plot.with_stem(options.plot.stem + suffix), what)
 
 
 if __name__ == "__main__":

@@ -102,12 +102,12 @@ class Generation:
     end_logprob: float | None = None
     end_masked_logprob: float | None = None
     log_weight: float = 0.0
-    """log of what makes this output of a weighted sampler (`smc`, `awrs`) properly weighted towards P restricted
-    to the grammar (times exp of a critic); 0 for outputs that stand for themselves."""
+    """log of what makes this output of a weighted sampler (`smc`, `awrs`) properly weighted towards P
+    restricted to the grammar (times exp of a critic); 0 for outputs that stand for themselves."""
     log_language_mass: float | None = None
     """log of the sampler's estimate of P(L), the chance that the model alone keeps the grammar within
-    ``max_tokens``: exact for `exact`, unbiased for `smc`, `awrs` and `reject`, about right for `cars`. None where
-    one output tells too little, and for the others."""
+    ``max_tokens``: exact for `exact`, unbiased for `smc`, `awrs` and `reject`, about right for `cars`.
+    None where one output tells too little, and for the others."""
     alternatives: list[list[Alternative]] | None = None
     """With ``logprobs=k``: for every token the k most probable ones by p, best first."""
     entropies: list[float] | None = None

@@ -265,12 +265,13 @@ def test_narrowing_behind_the_mask_is_refused(model: Any) -> None:
     "sampler", [Reject(max_attempts=200), Cars(max_attempts=30), Smc(particles=64), Exact()]
 )
 def test_the_estimate_of_a_tiny_probability_is_about_right(sampler: Any) -> None:
-    """P(L) is 10^-9: what gives up says so within a factor of a hundred, the others say it exactly or about."""
+    """P(L) is 10^-9: what gives up says so within a factor of a hundred, as do the others."""
     model = tiny_llama(VOCABULARY.width, seed=5, sharpness=11.5)
     grammar = sg.regex("(ab){4}")
     constraint = sg.compile(grammar, VOCABULARY)
     truth = math.log(sum(o.model for o in enumerate_outcomes(model, [0, 1], constraint).values()))
     assert -10 < truth / math.log(10) < -8
+    said = ""
     try:
         log_mass = sg.generate(
             model,
@@ -284,8 +285,9 @@ def test_the_estimate_of_a_tiny_probability_is_about_right(sampler: Any) -> None
             seed=0,
         )[0].log_language_mass
     except sg.SamplingFailed as error:
-        assert "10^-" in str(error) and isinstance(sampler, (Reject, Cars))
-        log_mass = error.log_mass
+        said, log_mass = str(error), error.log_mass
+    gives_up = isinstance(sampler, Reject)
+    assert ("10^-" in said) >= gives_up
     assert abs(log_mass - truth) < math.log(100)
 
 
