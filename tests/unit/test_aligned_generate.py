@@ -186,7 +186,8 @@ def test_a_target_shares_the_model_with_its_rows(model: Any) -> None:
     assert target.batch()._model is model
 
 
-def test_several_end_tokens_are_one_event(model: Any) -> None:
+@pytest.mark.parametrize("sampler", ["cars", "exact", "awrs", "smc"])
+def test_several_end_tokens_are_one_event(model: Any, sampler: str) -> None:
     vocabulary = sg.Vocabulary.from_tokens([b"a", b"b", b"ab", None, None], eos=[3, 4])
     grammar = sg.regex("(ab)*")
     outcomes = enumerate_outcomes(model, [0, 1], sg.compile(sg.regex("(ab){0,3}"), vocabulary))
@@ -195,14 +196,16 @@ def test_several_end_tokens_are_one_event(model: Any) -> None:
         [0, 1],
         grammar=grammar,
         tokenizer=vocabulary,
-        n=200,
-        sampler="cars",
+        n=100,
+        sampler=sampler,
         temperature=1.0,
         max_tokens=3,
         seed=1,
     )
     for one in made:
         assert one.log_probability == pytest.approx(math.log(outcomes[tuple(one.tokens)].model), abs=1e-4)
+    mass = math.log(sum(o.model for tokens, o in outcomes.items() if len(tokens) <= 3))
+    assert made[0].log_language_mass == pytest.approx(mass, abs=0.5)
 
 
 GRAMMARS = {
