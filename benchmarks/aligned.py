@@ -100,7 +100,7 @@ def measure(loaded: Any, task: Task, options: argparse.Namespace) -> dict[str, A
                 seed=options.seed,
             )
         except sg.SamplingFailed as error:
-            found[name] = {"failed": error.found, "log_mass": error.log_mass}
+            found[name] = {"failed": error.found, "log_mass": error.log_mass, "passes": [error.passes]}
             continue
         found[name] = {
             "outputs": [",".join(map(str, one.tokens)) for one in made],
@@ -149,7 +149,8 @@ def rows(results: list[dict[str, Any]]) -> list[list[str]]:
         for name, one in result["samplers"].items():
             mass = "" if one["log_mass"] is None else f"10^{one['log_mass'] / math.log(10):.1f}"
             if "failed" in one:
-                made.append([title, name, mass, f"gave up at {one['failed']}", *[""] * 4])
+                spent = f"gave up: {one['failed']} outputs, {sum(one['passes'])} passes"
+                made.append([title, name, mass, spent, *[""] * 4])
             else:
                 passes = sum(one["passes"]) / len(one["passes"])
                 figures = [f"{one[key]:.2f}" for key in ("kl", "first", "last")]

@@ -128,6 +128,7 @@ def test_an_improbable_grammar_ends_in_one_clear_error(model: Any) -> None:
             max_tokens=12,
         )
     assert caught.value.attempts == 40
+    assert caught.value.passes <= 40 * 13
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,8 @@ def first_accepted(
         impossible = trie is not None and math.isinf(trie.root.log_theta)
         count = min(together, max_attempts - found.attempts, _needed(n, found, trie))
         if count <= 0 or impossible:
-            raise SamplingFailed(n, len(found.outputs), found.attempts, estimate(target, seed, trie))
+            done, tried = len(found.outputs), found.attempts
+            raise SamplingFailed(n, done, tried, estimate(target, seed, trie), sum(found.passes) + spent)
         bound = 1.0 if trie is None else math.exp(trie.root.log_theta)
         rngs = [np.random.default_rng([*seed, found.attempts + at]) for at in range(count)]
         passes = [0] * count
