@@ -149,13 +149,25 @@ def rows(results: list[dict[str, Any]]) -> list[list[str]]:
         for name, one in result["samplers"].items():
             mass = "" if one["log_mass"] is None else f"10^{one['log_mass'] / math.log(10):.1f}"
             if "failed" in one:
-                spent = f"gave up: {one['failed']} outputs, {sum(one['passes'])} passes"
-                made.append([title, name, mass, spent, *[""] * 4])
+                spent = f", {sum(one['passes'])} passes" if one.get("passes") else ""
+                made.append([title, name, mass, f"gave up: {one['failed']} outputs{spent}", *[""] * 4])
             else:
                 passes = sum(one["passes"]) / len(one["passes"])
                 figures = [f"{one[key]:.2f}" for key in ("kl", "first", "last")]
                 mean = f"{one['expectation'][-1]:.3f} of {one['ideal']:.3f}"
                 made.append([title, name, mass, f"{passes:.1f}", *figures, mean])
+    return made
+
+
+def equals(results: list[dict[str, Any]]) -> list[list[str]]:
+    """What chains spent on all their outputs, and what `cars` spent until it was as near, one row a task."""
+    made = [["task", "KL of mcmc", "its passes", "passes of cars until as near"], ["---"] * 4]
+    for result in results:
+        chain, cars = (result["samplers"][name] for name in ("mcmc, 10 steps", "cars"))
+        if "curve" in chain and "curve" in cars:
+            near = [str(passes) for _, passes, distance in cars["curve"] if distance <= chain["kl"]]
+            spent = str(sum(chain["passes"]))
+            made.append([result["task"], f"{chain['kl']:.2f}", spent, *(near[:1] or ["never"])])
     return made
 
 
@@ -185,6 +197,8 @@ def plot(results: list[dict[str, Any]], path: Path, what: str) -> None:
             axes.set(ylabel="KL to the global law, nats", yscale="log")
         if what == "passes":
             axes.set(xscale="log")
+    for axes in grid.flat[len(shown) :]:
+        axes.set_axis_off()
     grid.flat[0].legend(fontsize=7)
     figure.savefig(path, dpi=110)
 
@@ -223,8 +237,10 @@ def main() -> None:
         table.add_row(*row)
     Console(width=160).print(table)
     if options.markdown:
-        lines = [COLUMNS, ["---"] * len(COLUMNS), *made]
-        options.markdown.write_text("".join("| " + " | ".join(line) + " |\n" for line in lines))
+        lines = [COLUMNS, ["---"] * len(COLUMNS), *made, [], *equals(results)]
+        options.markdown.write_text(
+            "".join("| " + " | ".join(line) + " |\n" if line else "\n" for line in lines)
+        )
     if options.plot:
         for what, suffix in (("outputs", ""), ("passes", "-passes"), ("expectation", "-expectation")):
             plot(results, options.plot.with_stem(options.plot.stem + suffix), what)
