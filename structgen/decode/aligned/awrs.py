@@ -98,10 +98,12 @@ class Awrs:
         log_z = log_sum_exp(log_p[ids])
         if math.isinf(log_z):
             return -1, -math.inf
-        log_z = min(log_z, 0.0)
+        z = math.exp(min(log_z, 0.0))
         if first >= 0:
-            return first, math.log(expected_after_one(math.exp(log_z), draws))
-        return pick(ids, log_p[ids], rng), math.log(expected_after_none(math.exp(log_z), draws))
+            return first, math.log(expected_after_one(z, draws))
+        token = pick(ids, log_p[ids], rng)
+        # So small a z is what the estimate would have been on average, whatever was refused before.
+        return token, log_z if z < 1e-200 else math.log(expected_after_none(z, draws))
 
 
 def expected_after_one(z: float, draws: int) -> float:

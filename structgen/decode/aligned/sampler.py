@@ -26,6 +26,7 @@ from structgen.errors import SamplingFailed
 ROUND = 8
 """Attempts of one round; what one learns inside a round the others may use only as `cars` says."""
 MANY = 1 << 20
+"""Attempts an output that are thought of at most, where almost nothing is accepted."""
 PARTICLES = 32
 """Of the estimate that an error message states: few runs beside the attempts that failed."""
 
@@ -75,8 +76,8 @@ def first_accepted(
         impossible = trie is not None and math.isinf(trie.root.log_theta)
         count = min(together, max_attempts - found.attempts, _needed(n, found, trie))
         if count <= 0 or impossible:
-            log_mass = estimate(target, len(found.outputs), found.attempts, seed, trie)
-            raise SamplingFailed(n, len(found.outputs), found.attempts, log_mass)
+            done, tried = len(found.outputs), found.attempts
+            raise SamplingFailed(n, done, tried, estimate(target, seed, trie), sum(found.passes) + spent)
         bound = 1.0 if trie is None else math.exp(trie.root.log_theta)
         rngs = [np.random.default_rng([*seed, found.attempts + at]) for at in range(count)]
         passes = [0] * count
@@ -110,22 +111,15 @@ def _needed(n: int, found: Samples, trie: Trie | None) -> int:
     return math.ceil((n - len(found.outputs)) / max(chance, 1 / MANY))
 
 
-def estimate(
-    target: Target, accepted: int, attempts: int, seed: tuple[int, ...], trie: Trie | None
-) -> float | None:
-    """log of P(L), for an error message: of attempts accepted, or by particles where there are none.
-
-    A trie knows a bound, above which no estimate is believed.
-    """
+def estimate(target: Target, seed: tuple[int, ...], trie: Trie | None) -> float | None:
+    """log of P(L) by a few particles, for an error message; never above the bound that a trie has proved."""
     from structgen.decode.aligned.smc import Smc
 
     bound = 0.0 if trie is None else trie.root.log_theta
-    if accepted and trie is None:
-        return math.log(accepted / attempts)
     if math.isinf(bound):
         return bound
     try:
-        found = Smc(particles=PARTICLES).sample(target, 1, (*seed, attempts), Trie()).log_mass
+        found = Smc(particles=PARTICLES).sample(target, 1, (*seed, MANY), Trie()).log_mass
     except SamplingFailed:
         found = None
     if found is None:

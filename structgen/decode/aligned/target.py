@@ -116,12 +116,13 @@ class Target:
         """log p (B, keep, V) in float64, after temperature and truncation.
 
         Where there are several end tokens they are one event, as everywhere: the first has the probability
-        of all of them.
+        of all of them, the others none.
         """
         log_p = log_probabilities(logits.flatten(0, 1), self.law).reshape(logits.shape)
         found: Floats = log_p.double().cpu().numpy()
         if len(self._ends) > 1:
             found[..., self._ends[0]] = np.logaddexp.reduce(found[..., self._ends], axis=-1)
+            found[..., self._ends[1:]] = -math.inf
         if np.isnan(found).any():
             raise StructgenError(
                 "the model returned NaN instead of logits; check its weights and its floating-point type"
