@@ -1,4 +1,4 @@
-"""The fused step on a GPU: kernels equal to their references, and their times against the bytes they must move.
+"""The fused step on a GPU: kernels equal to their references, and their times against the bytes moved.
 
     python benchmarks/fused_step.py [--vocabulary 131072] [--batches 1 4 16 64 256] [--hidden 4096]
 
