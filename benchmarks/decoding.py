@@ -35,6 +35,7 @@ from structgen.decode.free import FreeText
 from structgen.decode.law import SamplingLaw
 from structgen.decode.loop import Loop
 from structgen.decode.matching import token_bits
+from structgen.decode.result import PHASES
 from structgen.decode.run import make_row
 
 DEFAULT = Path(os.environ.get("STRUCTGEN_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
@@ -125,7 +126,7 @@ class Steps:
         self.seconds = (time.process_time() - began) / max(1, self.count)
         loop.close()
         after = self.rows[0].stats.seconds
-        self.phases = {name: (after[name] - before[name]) for name in ("forward", "mask", "sample")}
+        self.phases = {name: after[name] - before[name] for name in PHASES[:3]}
 
 
 def overhead(pocket: Any, vocabulary: Any, path: Path, schemas: int, rounds: int) -> None:
@@ -167,7 +168,7 @@ def overhead(pocket: Any, vocabulary: Any, path: Path, schemas: int, rounds: int
                 tokens += sum(len(row.tokens) for row in first.rows)
                 forced += sum(row.stats.forced_tokens for row in first.rows)
         each = {
-            name: {part: round(1e3 * spent / total["steps"], 3) for part, spent in total.items()}
+            name: {part: round(1e3 * total[part] / total["steps"], 3) for part in (*PHASES[:3], "cpu")}
             for name, total in totals.items()
         }
         report = {
