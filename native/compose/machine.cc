@@ -97,6 +97,19 @@ std::pair<Local, Local> ComposeMachine::between(Local local) {
   return {moved(state, less), moved(state, more)};
 }
 
+std::optional<Machine::Bounded> ComposeMachine::bounded(Local local) {
+  const State state = states_[local];
+  if (state.machine == kComposition) return std::nullopt;
+  std::optional<Bounded> found = machines_[state.machine]->bounded(state.inner);
+  if (found) found->inner = moved(state, found->inner);
+  return found;
+}
+
+std::uint32_t ComposeMachine::least_points(Local local) {
+  const State& state = states_[local];
+  return machines_[state.machine]->least_points(state.inner);
+}
+
 Local ComposeMachine::resume_unnamed(Local local, std::uint32_t result, std::size_t longest) {
   const State state = states_[local];
   if (state.machine == kComposition) return local;

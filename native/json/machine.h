@@ -48,6 +48,8 @@ class JsonMachine final : public Machine {
   bool keeps_text(Local local) const override;
   Local representative(Local local, std::size_t longest) override;
   std::pair<Local, Local> between(Local local) override;
+  std::optional<Bounded> bounded(Local local) override;
+  std::uint32_t least_points(Local local) override;
   Local resume_unnamed(Local local, std::uint32_t result, std::size_t longest) override;
   FreeText free_text(Local local) override;
   std::optional<Enumeration> enumeration(Local local) override;

@@ -286,6 +286,20 @@ std::pair<Local, Local> JsonMachine::between(Local local) {
   return {intern(less), intern(more)};
 }
 
+std::optional<Machine::Bounded> JsonMachine::bounded(Local local) {
+  State state = states_[local];
+  if ((state.frame != Frame::kString && state.frame != Frame::kKey) || state.phase != kPlain) return std::nullopt;
+  regex::Store& regexes = formulas_.regexes();
+  const auto bounded = regexes.bounded(vectors_[state.a][0]);
+  if (!bounded || !regexes.well_formed(bounded->pattern)) return std::nullopt;
+  state.a = vectors_.intern({bounded->pattern});
+  return Bounded{intern(state), bounded->points, bounded->reach};
+}
+
+std::uint32_t JsonMachine::least_points(Local local) {
+  return formulas_.regexes().least_points(vectors_[states_[local].a][0]);
+}
+
 Machine::FreeText JsonMachine::free_text(Local local) {
   const State& state = states_[local];
   if ((state.frame != Frame::kString && state.frame != Frame::kKey) || state.phase != kPlain) return {};

@@ -112,9 +112,10 @@ class Solver {
   // over a single key, and items-literals that end here, can never change again.
   Formula derive(Formula f, const std::vector<Formula>& literals,
                  const std::vector<std::pair<Formula, bool>>& truth, std::uint32_t index);
-  // Whether an array that may end here has so many strings left for its next item that one more which it must
-  // differ from is not felt within `longest` bytes of it.
+  // Whether an array has so many strings left for its next items that one more which they must differ from is not
+  // felt within `longest` bytes.
   bool spares_a_string(Formula f, std::uint32_t index, std::size_t longest);
+  bool owes_any_strings(Formula f, std::uint32_t index);
   // f after an item that is `text` (JSON), where items must be distinct: none after it may equal it.
   Formula exclude_item(Formula f, std::string_view text);
   // With `must`, only moves whose value satisfies that subschema.

@@ -142,6 +142,22 @@ class Machine {
     (void)local;
     return {};
   }
+  // Inside a string whose length has a bound: it is read as from `inner`, where the bound is left out, as long as at
+  // most `points` characters come, those that least_points() asks for included. At most `reach` of them complete
+  // any text that can be completed.
+  struct Bounded {
+    Local inner = kDead;
+    std::uint32_t points = 0, reach = 0;
+  };
+  virtual std::optional<Bounded> bounded(Local local) {
+    (void)local;
+    return std::nullopt;
+  }
+  // The characters of a shortest completion, in or after a character, of a state that is read from such an `inner`.
+  virtual std::uint32_t least_points(Local local) {
+    (void)local;
+    return 0;
+  }
   // Where what may follow is one of many words and nothing else, up to where the frame ends: a mask need not
   // make a state for every prefix of theirs. `quoted`: a quote, a backslash and control characters are not
   // read as themselves.

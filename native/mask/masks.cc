@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "mask/plain_walk.h"
 #include "mask/walk.h"
 #include "vocabulary/plain_text.h"
 
@@ -44,10 +45,10 @@ LocalMaskPtr Masks::local(Local local) {
   const MaskKey target{owner_, stands_for};
   if (stands_for != local) cache_->link(key, target);
   if (LocalMaskPtr known = cache_->find(target)) return known;
-  const LocalMaskPtr short_part = short_text(stands_for);
+  const LocalMaskPtr plain = walks_text(machine_, *trie_, stands_for) ? text(stands_for) : nullptr;
   const Cleared cleared{marks_};
   auto mask = std::make_shared<LocalMask>();
-  walk_local(machine_, texts_, *trie_, stands_for, short_part.get(), marks_, mask->leaving);
+  walk_local(machine_, texts_, *trie_, stands_for, plain.get(), marks_, mask->leaving);
   mask = finished(std::move(mask));
   mask->ends = machine_.accepting(stands_for);
   mask->may_end = machine_.may_end(stands_for);
@@ -55,12 +56,33 @@ LocalMaskPtr Masks::local(Local local) {
   return mask;
 }
 
+// The plain tokens inside a string that takes many of them. Those under a bound are found among those without it,
+// which other places share.
+LocalMaskPtr Masks::text(Local local) {
+  const MaskKey key = text_key(local);
+  if (LocalMaskPtr known = cache_->find(key)) return known;
+  auto part = std::make_shared<LocalMask>();
+  const std::optional<Machine::Bounded> bounded = machine_.bounded(local);
+  if (bounded && walks_text(machine_, *trie_, bounded->inner)) {
+    const LocalMaskPtr unbounded = text(machine_.representative(bounded->inner, trie_->longest_token()));
+    const Cleared cleared{marks_};
+    walk_bounded_text(machine_, *trie_, *bounded, *unbounded, marks_);
+    part = finished(std::move(part));
+  } else {
+    const LocalMaskPtr short_part = short_text(local);
+    const Cleared cleared{marks_};
+    walk_text(machine_, *trie_, local, short_part.get(), marks_);
+    part = finished(std::move(part));
+  }
+  cache_->insert(key, part);
+  return part;
+}
+
 // In a string that is close to a bound, the long tokens can tell where; to the short ones, which are nearly all,
 // it is as far away as ever. Nor do they often tell how many times a loop may still go round: what few rounds allow is
 // allowed, and what no number of them does is not, so that little is left to be tried. Null where their part is not
 // worth making on its own.
 LocalMaskPtr Masks::short_text(Local local) {
-  if (!walks_text(machine_, *trie_, local)) return nullptr;
   const Local stands_for = machine_.representative(local, PlainText::kShort);
   const auto [less, more] = machine_.between(stands_for);
   if (stands_for == local && less == more) return nullptr;

@@ -90,6 +90,7 @@ class Engine {
   std::string print(Regex r) const;
   // horizon.cc: what no text of at most `longest` bytes can tell apart; recursion is bounded.
   Regex near(Regex r, std::uint32_t longest, unsigned depth = 0);
+  std::optional<Store::Bounded> bounded(Regex r);
   Regex with_rounds(Regex r, std::uint32_t rounds, std::uint32_t most, unsigned depth = 0);
   std::uint32_t free_points(Regex r, unsigned depth = 0);
   bool counts_points(Regex r) const { return element(r).base == any_character_; }

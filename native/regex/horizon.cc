@@ -161,6 +161,18 @@ std::uint32_t Engine::reach(Regex r, unsigned depth) {
   }
 }
 
+std::optional<Store::Bounded> Engine::bounded(Regex r) {
+  const Node n = nodes_[r];
+  if (n.kind != Kind::kIntersect || n.b != 2) return std::nullopt;
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    const Regex pattern = members(n)[1 - i];
+    const Element loop = element(members(n)[i]);
+    if (loop.base != any_character_ || loop.min != 0 || loop.max == kUnbounded || searched(pattern)) continue;
+    return Store::Bounded{pattern, loop.max, reach(pattern, 0)};
+  }
+  return std::nullopt;
+}
+
 // Loops that may go round more often than `rounds` times go round `most` times at most. Every member of the one with
 // fewer rounds is a member of the other.
 Regex Engine::with_rounds(Regex r, std::uint32_t rounds, std::uint32_t most, unsigned depth) {

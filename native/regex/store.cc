@@ -47,6 +47,8 @@ std::pair<Regex, Regex> Store::between(Regex r) {
   return {engine().with_rounds(r, kFewRounds, kFewRounds), engine().with_rounds(r, kFewRounds, kUnbounded)};
 }
 Store::FreePoints Store::free_points(Regex r) { return {engine().free_points(r), engine().counts_points(r)}; }
+std::optional<Store::Bounded> Store::bounded(Regex r) { return engine().bounded(r); }
+std::uint32_t Store::least_points(Regex r) const { return engine().lengths(r).min_points; }
 std::optional<WordList> Store::words_left(Regex r) const { return engine().words_left(r); }
 bool Store::well_formed(Regex r) const { return engine().well_formed(r); }
 std::size_t Store::size() const { return engine().size(); }

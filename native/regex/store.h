@@ -83,6 +83,14 @@ class Store {
     bool exact;
   };
   FreePoints free_points(Regex r);
+  // r without the bound on its length, where it is one beside a pattern whose lengths structure alone tells.
+  struct Bounded {
+    Regex pattern;
+    std::uint32_t points;  // the bound
+    std::uint32_t reach;   // at most so many characters complete any text that can be completed
+  };
+  std::optional<Bounded> bounded(Regex r);
+  std::uint32_t least_points(Regex r) const;  // of a pattern's derivatives: characters of a shortest member
   // What is left of an enumeration, where that is all r is; stays valid.
   std::optional<WordList> words_left(Regex r) const;
   bool well_formed(Regex r) const;  // every member is valid UTF-8 by itself

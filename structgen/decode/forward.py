@@ -15,6 +15,7 @@ Knows nothing about masks, grammars or sampling.
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Sequence
 from typing import Any
@@ -140,6 +141,12 @@ class CausalBatch:
         if self._visible is not None:
             self._visible = self._visible[index]
             self._compact()
+
+    def fork(self) -> CausalBatch:
+        """The same rows once more, with a cache of their own; the model is shared."""
+        found = copy.copy(self)
+        found._cache, found._lengths = copy.deepcopy(self._cache), list(self._lengths)
+        return found
 
     def _take_back_slots(self) -> None:
         """After a pass that failed half-way: some layers have its keys, others do not."""

@@ -56,6 +56,9 @@ SCHEMAS: list[dict[str, Any]] = [
     {"prefixItems": [{"type": "string"}, {"const": "a"}], "items": {"type": "string"}},
     {"items": {"type": "array", "uniqueItems": True, "items": {"type": "string"}}},
     {"items": {"anyOf": [{"type": "string"}, {"type": "object", "properties": {"a": {"type": "string"}}}]}},
+    {"prefixItems": [{"type": "string", "minLength": 1}] * 3, "minItems": 3, "items": False},
+    {"prefixItems": [{"type": "string"}, {"enum": ["a", "b", ""]}, {"const": "b"}], "minItems": 3},
+    {"items": {"type": "string"}, "minItems": 2, "maxItems": 3, "contains": {"const": "a"}},
     {"contains": {"const": "b"}, "items": {"type": "string"}},
 ]
 WRAPPED = [

@@ -24,16 +24,27 @@ PATTERNS = [
     r"^(?:\S+\s+){2,12}\S+$",
     r"^((a+-)?(b )){0,5}$",
     r"^[ab]{0,4}( [ab]{1,6}){0,6}$",
-    r"(a ){4}",
+    r"(a ){2}",
     r"^(?!a b)(\w+ ?){1,8}$",
+    r"^.*(é|€)( .{2}-)*$",
 ]
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-@pytest.mark.parametrize("bounds", [{}, {"maxLength": 30}, {"minLength": 4, "maxLength": 60}], ids=json.dumps)
+@pytest.mark.parametrize(
+    "bounds", [{}, {"maxLength": 5}, {"maxLength": 30}, {"minLength": 4, "maxLength": 60}], ids=json.dumps
+)
 def test_a_mask_is_what_a_matcher_takes(pattern: str, bounds: dict[str, Any]) -> None:
     tokens = [bytes([byte]) for byte in range(256)]
     tokens += [token.encode() for token in random.Random(1).sample(TOKENS, 4000) + LONG]
+    tokens += [
+        b"a\xc3",
+        b"a a\xe2\x82",
+        b"\xa9b",
+        b"\xac a",
+        b"ab ab\xf0\x9f",
+        b"\x98\x80",
+    ]  # parts of characters
     vocabulary = sg.Vocabulary.from_tokens([*tokens, b""], eos=len(tokens))
     constraint = sg.compile(sg.json_schema({"type": "string", "pattern": pattern, **bounds}), vocabulary)
     rng = random.Random(pattern)
