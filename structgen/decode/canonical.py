@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from structgen.decode.matching import MaskArray, MatcherLike, allowed_tokens, token_bits
+from structgen.decode.matching import MaskArray, MatcherLike, allowed_tokens, token_bits, write_mask
 from structgen.errors import VocabularyError
 
 WIDE = 64
@@ -149,9 +149,7 @@ class CanonicalMatcher:
         return self._mask.copy()
 
     def fill_mask(self, out: Any, row: int = 0) -> None:
-        mask = self.mask()
-        out[row] = 0
-        out[row, : len(mask)] = mask
+        write_mask(self.mask(), out, row)
 
     def _computed(self) -> MaskArray:
         plain = self.inner.mask()

@@ -189,32 +189,55 @@ class Draws:
         return ordered
 
 
+Fused = list[list[float]]
+"""Tokens, log p, log p~ and log Z, a list of each: what a fused step answers."""
+FusedStep = Callable[[Tensor, Tensor, Sequence[SamplingLaw], Sequence[float]], Fused | None]
+_fused: dict[str, FusedStep] = {}
+
+
+def set_fused(device: str, step: FusedStep | None) -> None:
+    """Let ``step`` draw on devices of this kind, where it can (None: nobody but this module does)."""
+    if step is None:
+        _fused.pop(device, None)
+    else:
+        _fused[device] = step
+
+
 def draw(
     logits: Tensor, mask: Tensor, laws: LawsLike, uniforms: list[float], histories: Histories = None
 ) -> Draws:
     """Draw one token a row.
 
-    ``logits`` (B, V) of any float type; ``mask`` (B, ceil(width/32)) int32 words on the same device;
-    ``laws``: one for all rows or one for each; ``uniforms``: one number in [0, 1) a row; ``histories``:
+    ``logits`` (B, V) of any float type; ``mask`` (B, ceil(width/32)) int32 words on the same device or on the
+    host; ``laws``: one for all rows or one for each; ``uniforms``: one number in [0, 1) a row; ``histories``:
     where laws penalise.  Cost: a few passes over (B, V), one sort where a row truncates.
     """
     every = _each(laws, logits.shape[0])
-    found = _laws_of(logits, mask, every, histories)
-    drawn = _drawn(found, every, uniforms, [False] * len(every))
-    missed = [value == -math.inf for value in drawn[3]]
-    broken = [math.isnan(value) for value in drawn[3]]
-    if any(missed) or any(broken):
-        log_z = drawn[3]
-        drawn = _drawn(_replaced(found, missed), every, uniforms, missed)
-        drawn[3] = log_z
+    step = _fused.get(logits.device.type)
+    if step is not None and mask.device.type == "cpu":
+        found = step(penalised(logits, every, histories), mask, every, uniforms)
+        if found is not None and all(math.isfinite(log_z) for log_z in found[3]):
+            return _draws(found, lambda: _laws_of(logits, mask, every, histories))
+    known = _laws_of(logits, mask, every, histories)
+    drawn = _drawn(known, every, uniforms, [False] * len(every))
+    log_z = drawn[3]
+    missed = [value == -math.inf for value in log_z]
+    if any(missed) or any(math.isnan(value) for value in log_z):
+        drawn = [*_drawn(_replaced(known, missed), every, uniforms, missed)[:3], log_z]
+    return _draws(drawn, lambda: known)
+
+
+def _draws(drawn: Fused, find_laws: Callable[[], Laws]) -> Draws:
     tokens, logprobs, masked, log_z = drawn
-    return Draws([int(token) for token in tokens], logprobs, masked, log_z, missed, broken, lambda: found)
+    missed = [value == -math.inf for value in log_z]
+    broken = [math.isnan(value) for value in log_z]
+    return Draws([int(token) for token in tokens], logprobs, masked, log_z, missed, broken, find_laws)
 
 
 def _laws_of(logits: Tensor, mask: Tensor, laws: Sequence[SamplingLaw], histories: Histories) -> Laws:
     untruncated = _scaled(logits, laws, histories)
     narrowed = _truncated(untruncated, laws)
-    bias = mask_bias(mask, logits.shape[-1])
+    bias = mask_bias(mask.to(logits.device), logits.shape[-1])
     allowed = narrowed + bias
     weights, allowed_norm = _weigh(allowed)
     return Laws(untruncated, narrowed, _weigh(narrowed)[1], bias, allowed, allowed_norm, weights)
@@ -244,9 +267,7 @@ def _replaced(laws: Laws, missed: list[bool]) -> Laws:
     return laws
 
 
-def _drawn(
-    found: Laws, laws: Sequence[SamplingLaw], uniforms: list[float], missed: list[bool]
-) -> list[list[float]]:
+def _drawn(found: Laws, laws: Sequence[SamplingLaw], uniforms: list[float], missed: list[bool]) -> Fused:
     """Token, log p, log p~ and log Z of each row; one transfer to the host."""
     picked = _pick(found, laws, uniforms, missed)
     at = picked[:, None]
@@ -258,7 +279,7 @@ def _drawn(
         found.allowed.gather(-1, at)[:, 0] - found.allowed_norm,
         found.allowed_norm - norm,
     ]
-    rows: list[list[float]] = torch.stack([figure.double() for figure in figures]).tolist()
+    rows: Fused = torch.stack([figure.double() for figure in figures]).tolist()
     return rows
 
 

@@ -247,7 +247,7 @@ def _draw(
         last = logits[[place for place, _ in at], [offset for _, offset in at]]
     uniforms = [float(row.rng.random()) for row in rows]
     histories = [row.history() if row.law.looks_back else None for row in rows]
-    draws = draw(last, masks.to(logits.device), [row.law for row in rows], uniforms, histories)
+    draws = draw(last, masks, [row.law for row in rows], uniforms, histories)
     for place, row in enumerate(rows):
         if draws.broken[place]:
             row.fail(_not_a_number())

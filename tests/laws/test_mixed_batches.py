@@ -21,7 +21,7 @@ pytest.importorskip("transformers", reason="the models are transformers models")
 from structgen.decode.forward import CausalBatch  # noqa: E402
 from structgen.decode.free import FreeText  # noqa: E402
 from structgen.decode.law import SamplingLaw  # noqa: E402
-from structgen.decode.loop import Loop  # noqa: E402
+from structgen.decode.loop import Loop, decode  # noqa: E402
 from structgen.decode.result import Generation  # noqa: E402
 from structgen.decode.row import Row  # noqa: E402
 from structgen.decode.run import Output, make_row, run  # noqa: E402
@@ -406,3 +406,24 @@ def test_a_forced_run_of_one_row_does_not_widen_the_passes_of_many(monkeypatch: 
         assert one.log_mass == pytest.approx(two.log_mass, abs=1e-4)
     assert max(widths[0.0]) > 1
     assert widths[0.5] == {1}
+
+
+def test_an_output_nobody_watches_tells_its_end_only() -> None:
+    model = tiny_llama(VOCABULARY.width, seed=3)
+    endless = SamplingLaw(1, logit_bias={4: -1e9, 8: -1e9})
+    quiet, told = (
+        Output(make_row(0, [0], FreeText(VOCABULARY), None, max_tokens=12, law=endless), str)
+        for _ in range(2)
+    )
+    quiet.wait()
+    events: dict[Output, list[Any]] = {quiet: [], told: []}
+    for output, found in events.items():
+        for _ in decode(model, [output.row]):
+            event = output.news()
+            if event is not None:
+                found.append(event)
+    assert len(events[told]) > 1
+    (last,) = events[quiet]
+    assert last.generation is not None
+    assert last == "".join(events[told])
+    assert last.tokens == tuple(events[told][-1].generation.tokens)
