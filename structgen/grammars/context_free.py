@@ -6,11 +6,14 @@ Knows no notation: each front end (lark/, gbnf/, ebnf/) reads its own and fills 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from structgen import _native
 from structgen.errors import InvalidGrammar
 from structgen.grammars.grammar import Grammar
+
+if TYPE_CHECKING:
+    from structgen.grammars.composition.composer import Composer, Piece
 
 
 def place_in(text: str, position: int | None) -> dict[str, int]:
@@ -134,6 +137,14 @@ class ContextFree(Grammar):
         """Build the rules in ``store``; the result is where Constraint.from_rules starts."""
         book = RuleBook(store, self.text)
         return book.build(self.read(book, report))
+
+    def compose(self, composer: Composer) -> Piece:
+        """A regular language where the rules come to one, else a stack of their own."""
+        return composer.rules(self.lower(composer.store, composer.report))
+
+    def identity(self) -> Any:
+        """The text as written, and where it starts."""
+        return (self.text, self.start)
 
     def parse(self, text: str) -> str:
         """Return the text itself."""

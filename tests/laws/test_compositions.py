@@ -1,7 +1,7 @@
 """Compositions against a reader of their own, on random compositions and small vocabularies.
 
 The reader is a few lines of Python that owe nothing to the engine.  Leaves are word lists, regular
-expressions over a and b, small JSON schemas and spans; their languages are written down in LEAVES, and
+expressions over a and b, small JSON schemas, spans and context-free grammars; their languages are written down in LEAVES, and
 those of compositions follow by definition (`members`), up to a length.
 """
 
@@ -31,6 +31,18 @@ from structgen.testing.laws import (
 
 LENGTH = 7  # of the longest member that is looked at
 
+
+def bracketed() -> frozenset[str]:
+    """The texts of ``item+`` with ``item = 1 | [] | [ item+ ]`` of at most LENGTH characters."""
+    items, texts = {"1", "[]"}, {"1", "[]"}
+    while True:
+        items |= {f"[{text}]" for text in texts if len(text) <= LENGTH - 2}
+        longer = texts | {a + b for a in items for b in texts if len(a + b) <= LENGTH} | items
+        if longer == texts:
+            return frozenset(texts)
+        texts = longer
+
+
 # grammar → its texts of at most LENGTH characters
 LEAVES: dict[sg.Grammar, frozenset[str]] = {
     sg.choice(["a", "ab", "1"]): frozenset(["a", "ab", "1"]),
@@ -47,6 +59,13 @@ LEAVES: dict[sg.Grammar, frozenset[str]] = {
         {"type": "array", "items": {"type": "integer", "const": 2}, "maxItems": 2}, whitespace="compact"
     ): frozenset(["[]", "[2]", "[2,2]"]),
     sg.json_schema({"const": True}): frozenset(["true"]),
+    sg.gbnf('root ::= "a" root "b" | "1"'): frozenset("a" * n + "1" + "b" * n for n in range(4)),
+    sg.gbnf('root ::= "a" root "a" | "b" root "b" | ""'): frozenset(
+        half + half[::-1]
+        for n in range(LENGTH // 2 + 1)
+        for half in map("".join, itertools.product("ab", repeat=n))
+    ),
+    sg.gbnf('root ::= root root | "[" root? "]" | "1"'): bracketed(),
     sg.substring_of("aba1"): frozenset("aba1"[i:j] for i in range(4) for j in range(i + 1, 5)),
 }
 PIECES = [b"a", b"b", b"1", b"2", b"[", b"]", b",", b'"', b"t", b"r", b"u", b"e"]
