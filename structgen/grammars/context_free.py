@@ -14,6 +14,7 @@ from structgen.grammars.grammar import Grammar
 
 if TYPE_CHECKING:
     from structgen.grammars.composition.composer import Composer, Piece
+    from structgen.grammars.json_schema import JsonSchema
 
 
 def place_in(text: str, position: int | None) -> dict[str, int]:
@@ -31,6 +32,7 @@ class RuleBook:
     """
 
     def __init__(self, store: Any, text: str) -> None:
+        self.store = store
         self.regex = store.regex
         self.rules = _native.Rules(store)
         self.text = text
@@ -67,6 +69,15 @@ class RuleBook:
     def literal(self, text: str) -> int:
         """Return the expression that is this text."""
         return self.terminal(self.regex.literal(text))
+
+    def json(self, schema: JsonSchema, report: Any = None) -> int | None:
+        """Return the expression that is a JSON text of a schema; None where it has no value."""
+        formula = schema.lower(self.store, report)
+        self.store.resolve_references()
+        expression: int | None = self.rules.formula(
+            formula, schema.property_order, schema.whitespace, schema.numbers, schema.escapes, schema.words
+        )
+        return expression
 
     def where(self, position: int | None) -> dict[str, int]:
         """Return line and column of a place in the text, both from 1."""
@@ -153,4 +164,9 @@ class ContextFree(Grammar):
     def __repr__(self) -> str:
         first = self.text.strip().partition("\n")[0]
         shown = first if len(first) <= 60 and first == self.text.strip() else first[:57] + "…"
-        return f"{type(self).__name__.lower()}({shown!r})"
+        said = "".join(f", {name}={value!r}" for name, value in self._said())
+        return f"{type(self).__name__.lower()}({shown!r}{said})"
+
+    def _said(self) -> list[tuple[str, str]]:
+        """Options that are not what they are by default."""
+        return []

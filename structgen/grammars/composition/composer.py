@@ -70,7 +70,7 @@ class Composer:
         return Piece(formula=formula, options=(order, whitespace, numbers, escapes, words))
 
     def rules(self, start: int) -> Piece:
-        """What the native rules of a context-free grammar derive; ``start`` is what building them returned."""
+        """What the rules of a context-free grammar derive; ``start`` is what building them returned."""
         language = self._native.language(start)
         if language is not None:
             return Piece(regular=language)

@@ -2,16 +2,26 @@
 
 What comes out of it are plain rules over terminals with patterns.  Patterns are read in the dialect of
 Python's ``re``, as lark does; texts of ``%ignore`` may stand before each terminal and at the end.
+What this library adds to the notation was taken out before (extensions.py).
 """
 
 from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from structgen.errors import ComplexityLimitExceeded, GrammarSyntaxError, InvalidGrammar, RegexSyntaxError
+from structgen.errors import (
+    ComplexityLimitExceeded,
+    GrammarSyntaxError,
+    InvalidGrammar,
+    InvalidSchema,
+    RegexSyntaxError,
+)
 from structgen.grammars.context_free import RuleBook, place_in
+from structgen.grammars.lark.extensions import Extended, extended
+from structgen.grammars.lark.terminals import languages_of
 from structgen.grammars.regex.compile import compile_pattern
 
 # The rule around the start rule: what is ignored may follow it.  No name of lark's has a space.
@@ -23,23 +33,30 @@ _UNDEFINED = re.compile(
 )
 
 
-def read(book: RuleBook, start: str, report: Any = None) -> str:
+def read(book: RuleBook, start: str, report: Any = None, options: Mapping[str, str] | None = None) -> str:
     """Define the rules of ``book.text`` in ``book`` and return the name of the one around ``start``."""
+    grammar = extended(book.text)
     terminals, rules, ignored = _compiled(book.text, start)
     languages = {terminal.name: _language(book, terminal, report) for terminal in terminals}
+    languages |= languages_of(book, grammar, languages, report)
     blank = None
     if ignored:
         regex = book.regex
         blank = regex.repeat(regex.alternate([languages[name] for name in ignored]), 0, None)
         languages = {name: regex.concat([blank, language]) for name, language in languages.items()}
+    embedded = _embedded(book, grammar, blank, report, options or {})
     bodies: dict[str, list[int]] = {}
     for rule in rules:
         parts = [
-            book.terminal(languages[symbol.name]) if symbol.is_term else book.reference(str(symbol.name))
+            book.reference(str(symbol.name))
+            if not symbol.is_term
+            else embedded[symbol.name]
+            if symbol.name in embedded
+            else book.terminal(languages[symbol.name])
             for symbol in rule.expansion
         ]
         bodies.setdefault(str(rule.origin.name), []).append(book.rules.sequence(parts))
-    defined = _definitions(book.text)
+    defined = _definitions(grammar.text)
     for name, alternatives in bodies.items():
         book.define(name, book.rules.choice(alternatives), defined.get(name))
     if blank is None:
@@ -47,6 +64,26 @@ def read(book: RuleBook, start: str, report: Any = None) -> str:
     whole = book.rules.sequence([book.reference(start), book.terminal(blank)])
     book.define(_WHOLE, whole, defined.get(start))
     return _WHOLE
+
+
+def _embedded(
+    book: RuleBook, grammar: Extended, blank: int | None, report: Any, options: Mapping[str, str]
+) -> dict[str, int]:
+    """The schemas of the text as expressions, what is ignored before them."""
+    from structgen.grammars.json_schema import json_schema
+
+    found: dict[str, int] = {}
+    for name, token in grammar.schemas.items():
+        where = book.where(token.position)
+        try:
+            expression = book.json(json_schema(token.value, **options), report)
+        except InvalidSchema as error:
+            raise GrammarSyntaxError(f"%json: {error}", **where) from error
+        if expression is None:
+            raise InvalidGrammar("%json: no value satisfies this schema", rule="%json", **where)
+        before = [] if blank is None else [book.terminal(blank)]
+        found[name] = book.rules.sequence([*before, expression])
+    return found
 
 
 def _language(book: RuleBook, terminal: Any, report: Any) -> int:
@@ -73,12 +110,13 @@ def _compiled(text: str, start: str) -> tuple[Any, Any, Any]:
     from lark.load_grammar import load_grammar
 
     try:
-        grammar, _ = load_grammar(text, "<string>", [], False)
-        _check(text, grammar, start)
-        compiled: tuple[Any, Any, Any] = grammar.compile([start], ())
+        added = extended(text)
+        grammar, _ = load_grammar(added.text, "<string>", [], False)
+        _check(text, grammar, start, added)
+        compiled: tuple[Any, Any, Any] = grammar.compile([start], added.needed())
         return compiled
     except LarkError as error:
-        raise _reworded(text, str(error)) from error
+        raise _reworded(text, extended(text).shown(str(error))) from error
     except OSError as error:
         raise GrammarSyntaxError(f"nothing can be imported from {error.filename!r}") from error
     except RecursionError as error:
@@ -88,14 +126,14 @@ def _compiled(text: str, start: str) -> tuple[Any, Any, Any]:
         ) from error
 
 
-def _check(text: str, grammar: Any, start: str) -> None:
+def _check(text: str, grammar: Any, start: str, added: Extended) -> None:
     """What lark's loader lets through: a missing start rule, terminals without a pattern."""
     names = [str(name) for name, *_ in grammar.rule_defs]
     if start not in names:
         known = ", ".join(names[:8]) or "none"
         raise InvalidGrammar(f"there is no rule {start!r} to start from; the rules are: {known}", rule=start)
     for name, (tree, _) in grammar.term_defs:
-        if tree is None:
+        if tree is None and name not in added.positions:
             raise InvalidGrammar(
                 f"the terminal {name} is only declared (%declare), so nobody knows its texts; "
                 "define it by a pattern",
