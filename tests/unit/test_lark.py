@@ -41,6 +41,13 @@ def accepts(grammar: sg.Grammar, text: str) -> bool:
         ("%import common (DIGIT, LETTER)\nstart: LETTER DIGIT*", ["a12"], ["12"]),
         ('start: A\nA: "x"\n%extend A: "y"', ["x", "y"], ["z"]),
         ('%import common.INT\n%override INT: "7"\nstart: INT', ["7"], ["8"]),
+        (
+            'start: S "."?\n%import common.ESCAPED_STRING -> S',
+            ['""', '"a\\\\".', '"\\""'],
+            ['""a"', '"a" "', '"\\"'],
+        ),
+        ('start: /<.*?>/ "x"', ["<>x", "<a<>x"], ["<>>x", "<a>b>x"]),
+        ("start: /[*?]+a\\??/", ["*a?", "?*a"], ["a"]),
         ('start: %json {"type": "null"} | "(" start ")"', ["null", "((null))"], ["(null", "nul"]),
         (
             'start: "a" %json {\n  "const": [1]\n} "b"\n  | "c"',
@@ -65,6 +72,12 @@ def test_language(grammar: str, inside: list[str], outside: list[str]) -> None:
         assert accepts(sg.lark(grammar), text), text
     for text in outside:
         assert not accepts(sg.lark(grammar), text), text
+
+
+def test_groups_are_not_multiplied_out() -> None:
+    """Lark's own loader would write 4 ** 40 alternatives."""
+    grammar = sg.lark("start: " + '("a" | "b" start "d" | "c" | e)' * 40 + "\ne: ")
+    assert accepts(grammar, "ac") and not accepts(grammar, "a" * 41)
 
 
 def test_options_of_embedded_schemas() -> None:
@@ -167,7 +180,18 @@ def test_the_start_can_be_chosen_and_used_again() -> None:
             GrammarSyntaxError,
             "line 2, column 1: the terminal A: the class is not closed",
         ),
-        ("start: /(a)\\1/", GrammarSyntaxError, "backreference"),
+        ("start: /(a)\\1/", GrammarSyntaxError, "line 1, column 8: a terminal: backreference"),
+        ('start: "b"\n  | "a" "" ', GrammarSyntaxError, "line 2, column 9: Empty terminals are not allowed"),
+        (
+            'start: b\n  | "b"~3..2\nb: "b"',
+            GrammarSyntaxError,
+            "line 2, column 8: the count 3..2 is upside down",
+        ),
+        (
+            'start: l{"a"}\nl{x}: x | l{m{x}}\nm{x}: "b" x',
+            ComplexityLimitExceeded,
+            "the template 'l' calls itself with ever more arguments",
+        ),
         ('start: "a" x\nx: "b" x', InvalidGrammar, "line 2, column 1: the rule 'x' derives no text"),
         ("start: A\n%declare A", InvalidGrammar, "line 2, column 1: the terminal A is only declared"),
         ("start: N\n%import common.NOPE -> N", InvalidGrammar, "line 1, column 8: Rule 'N' used but not"),

@@ -57,13 +57,6 @@ class Extended:
     definitions: dict[str, list[Token]] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)
 
-    def needed(self) -> frozenset[str]:
-        """The terminals that definitions mention and that lark defines."""
-        mentioned = {
-            token.value for body in self.definitions.values() for token in body if token.kind == "terminal"
-        }
-        return frozenset(mentioned - set(self.definitions))
-
     def shown(self, message: str) -> str:
         """A message of lark's in which places of ours are called what they are."""
         for name in [*self.schemas, *self.definitions]:

@@ -38,6 +38,7 @@ def lark(text: str, *, start: str = "start", **options: str) -> Lark:
 
     The language is that of ``Lark(text, parser="earley", lexer="dynamic_complete")``: a terminal may
     match any of its texts, and texts of ``%ignore`` may stand before every terminal and at the end.
+    A pattern with a lazy quantifier (``/".*?"/``) matches what does not begin with another match of it.
     Priorities choose between parse trees, never between texts, so they are not needed.
     ``%declare`` is refused: what a declared terminal matches is not part of the grammar.
 

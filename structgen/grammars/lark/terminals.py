@@ -1,4 +1,4 @@
-"""Terminals with boolean operators, as languages: ``A | B``, ``A & B``, ``~A``, in that order of binding.
+"""Terminals as languages: what a pattern matches, and ``A | B``, ``A & B``, ``~A``, in that order of binding.
 
 A sequence binds tighter than ``&``, repetition tighter than a sequence, and ``~`` tightest: ``~A+ B & C`` is
 ``((~A)+ B) & C``.  ``~A`` are all texts but A's.  Groups are kept on a stack of our own.  Knows no rules.
@@ -6,6 +6,7 @@ A sequence binds tighter than ``&``, repetition tighter than a sequence, and ``~
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,22 @@ from structgen.grammars.regex.compile import compile_pattern
 _MANY = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 _CLOSING = {"(": ")", "[": "]"}
 _MOST_ROUNDS = 1_000_000
+# A quantifier followed by "?", with what could be taken for one around it.
+_LAZY = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(?P<lazy>[*+?}]\?)", re.DOTALL)
+
+
+def language_of(regex: Any, pattern: str) -> tuple[int, list[str]]:
+    """The texts of a pattern in Python's dialect, and notes on what was read as meant.
+
+    A lazy quantifier says that the text ends as soon as it can: of such a pattern those texts are meant that
+    do not begin with another of its texts.  Raises what compile_pattern raises.
+    """
+    language, notes = compile_pattern(regex, pattern, dialect="python")
+    if any(match["lazy"] for match in _LAZY.finditer(pattern)):
+        more = regex.repeat(regex.code_points([(0, 0x10FFFF)]), 1, None)
+        longer = regex.concat([language, more])
+        language = regex.intersect([language, regex.complement(longer)])
+    return language, notes
 
 
 def languages_of(
@@ -178,7 +195,7 @@ class _Reader:
         where = self.book.where(tokens[0].position)
         try:
             pattern = PrepareLiterals().transform(Tree(kind, leaves)).children[0].to_regexp()
-            language, notes = compile_pattern(self.regex, pattern, dialect="python")
+            language, notes = language_of(self.regex, pattern)
         except (LarkError, AssertionError) as error:
             raise GrammarSyntaxError(f"the terminal {self.name}: {error}", **where) from error
         except RegexSyntaxError as error:
