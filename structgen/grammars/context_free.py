@@ -6,10 +6,10 @@ Knows no notation: each front end (lark/, gbnf/, ebnf/) reads its own and fills 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from structgen import _native
-from structgen.errors import InvalidGrammar
+from structgen.errors import GrammarSyntaxError, InvalidGrammar
 from structgen.grammars.grammar import Grammar
 
 if TYPE_CHECKING:
@@ -83,6 +83,21 @@ class RuleBook:
         """Return line and column of a place in the text, both from 1."""
         return place_in(self.text, position)
 
+    def fail(self, message: str, position: int, rule: str = "") -> NoReturn:
+        """Raise GrammarSyntaxError at a place of the text, with what stands there."""
+        found = repr(self.text[position : position + 10]) if position < len(self.text) else "the end"
+        within = f" in the rule {rule!r}" if rule else ""
+        raise GrammarSyntaxError(f"{message}{within}, got {found}", **self.where(position))
+
+    def check_text(self) -> None:
+        """Raise GrammarSyntaxError where the text holds what no text can."""
+        try:
+            self.text.encode()
+        except UnicodeEncodeError as error:
+            raise GrammarSyntaxError(
+                "a lone surrogate stands in no text; remove it", **self.where(error.start)
+            ) from None
+
     def drop_undefined(self, start: str, report: Any) -> None:
         """Let rules without a definition, and those that therefore derive nothing, derive nothing."""
         if start not in self.numbers:
@@ -147,6 +162,7 @@ class ContextFree(Grammar):
     def lower(self, store: Any, report: Any = None) -> int:
         """Build the rules in ``store``; the result is where Constraint.from_rules starts."""
         book = RuleBook(store, self.text)
+        book.check_text()
         return book.build(self.read(book, report))
 
     def compose(self, composer: Composer) -> Piece:

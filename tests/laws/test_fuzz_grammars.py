@@ -232,7 +232,7 @@ def test_large_inputs(name: str) -> None:
         ("gbnf", "root ::= " + "(" * DEEP + '"x"' + ")" * DEEP),
         ("gbnf", "root ::= " + '"x"' + "?" * DEEP),
         ("gbnf", "root ::= " + " | ".join(['"ab"'] * DEEP)),
-        ("gbnf", 'root ::= "' + "x" * 1_000_000 + '"'),
+        ("gbnf", 'root ::= "' + "x" * 100_000 + '"'),
         (
             "gbnf",
             "".join(f"r{i} ::= r{i + 1} | [a]\n" for i in range(20_000)) + 'root ::= r0\nr20000 ::= "x"',

@@ -5,6 +5,7 @@
 #include "compose/machine.h"
 #include "compose/substring.h"
 #include "mask/engine.h"
+#include "reader.h"
 
 namespace {
 
@@ -16,6 +17,7 @@ using structgen::compose::Expression;
 using structgen::compose::kEmpty;
 using structgen::compose::kNothing;
 using structgen::compose::kUnbounded;
+using structgen::test::Reader;
 
 struct Fixture {
   Engine engine;
@@ -26,23 +28,9 @@ struct Fixture {
   }
   // How many ways of reading the text there are, and whether one of them may end behind it.
   std::pair<std::size_t, bool> read(Expression e, const std::string& text) {
-    structgen::compose::ComposeMachine& machine = engine.compose_machine();
-    Cursor cursor(machine, engine.texts);
-    std::vector<Top> tops{cursor.load(structgen::Stack({machine.start(e), 0}, {}))};
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      std::vector<Top> next;
-      const auto byte = static_cast<std::uint8_t>(text[i]);
-      for (const Top& top : tops) {
-        cursor.branch(top, machine.transition(top.local, byte), byte, std::string_view(text).substr(0, i),
-                      [&](Cursor::Result result, const Top& after, structgen::Transition) {
-                        if (result == Cursor::Result::kAlive) next.push_back(after);
-                      });
-      }
-      tops = std::move(next);
-    }
-    bool accepting = false;
-    for (const Top& top : tops) accepting = accepting || cursor.accepting(top, text);
-    return {tops.size(), accepting};
+    Reader reader{engine.compose_machine(), engine.compose_machine().start(e)};
+    reader.read(text);
+    return {reader.ways(), reader.ends()};
   }
 };
 
