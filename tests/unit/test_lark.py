@@ -39,6 +39,16 @@ from structgen.errors import ComplexityLimitExceeded, GrammarError, GrammarSynta
             ['""', '"a\\\\".', '"\\""'],
             ['""a"', '"a" "', '"\\"'],
         ),
+        (
+            'start: "a" "b"\n%ignore /#[^\\n]*/\n%ignore /[ \\n]/\n%ignore /\\/\\*.*?\\*\\//',
+            ["a#x\nb", "a # b\n # b\n b # c", "a/* # */b#", "ab", "a/**/ #\n/* */b"],
+            ["a#b", "a #  b", "a#\n#b", "a/* */ */b"],
+        ),
+        (
+            'start: "[" %json {"const": 1} "]"\n%ignore /#.*/\n%ignore /\\s+/',
+            ["[ #1\n 1#\n]"],
+            ["[#1]", "[#\n#1]"],
+        ),
         ('start: /<.*?>/ "x"', ["<>x", "<a<>x"], ["<>>x", "<a>b>x"]),
         ("start: /[*?]+a\\??/", ["*a?", "?*a"], ["a"]),
         ('start: %json {"type": "null"} | "(" start ")"', ["null", "((null))"], ["(null", "nul"]),

@@ -37,7 +37,8 @@ def lark(text: str, *, start: str = "start", **options: str) -> Lark:
     r"""Allow the texts that a Lark grammar derives from the rule ``start``.
 
     The language is that of ``Lark(text, parser="earley", lexer="dynamic_complete")``: a terminal may
-    match any of its texts, and texts of ``%ignore`` may stand before every terminal and at the end.
+    match any of its texts, and texts of ``%ignore`` may stand before every terminal and at the end, each as
+    long as it can be (a comment up to the end of its line).
     A pattern with a lazy quantifier (``/".*?"/``) matches what does not begin with another match of it.
     Priorities choose between parse trees, never between texts, so they are not needed.
     ``%declare`` is refused: what a declared terminal matches is not part of the grammar.

@@ -21,6 +21,7 @@ from structgen.errors import (
 )
 from structgen.grammars.context_free import RuleBook, place_in
 from structgen.grammars.lark.extensions import Extended, extended
+from structgen.grammars.lark.ignored import Ignored
 from structgen.grammars.lark.rules import RuleReader
 from structgen.grammars.lark.terminals import language_of, languages_of
 
@@ -39,14 +40,12 @@ def read(book: RuleBook, start: str, report: Any = None, options: Mapping[str, s
     terminals, rules, ignored = _loaded(book.text, start)
     languages = {name: _language(book, name, pattern, report) for name, pattern in terminals.items()}
     languages |= languages_of(book, grammar, languages, report)
-    regex = book.regex
-    blank = None
-    if ignored:
-        blank = regex.repeat(regex.alternate([languages[name] for name in ignored]), 0, None)
+    blank = Ignored(book.regex, [languages[name] for name in ignored]) if ignored else None
     embedded = _embedded(book, grammar, blank, report, options or {})
 
+    @functools.cache
     def spaced(language: int) -> int:
-        return book.terminal(language if blank is None else regex.concat([blank, language]))
+        return book.terminal(language if blank is None else blank.before(language))
 
     def terminal(name: str) -> int:
         return embedded[name] if name in embedded else spaced(languages[name])
@@ -59,13 +58,13 @@ def read(book: RuleBook, start: str, report: Any = None, options: Mapping[str, s
     RuleReader(book, rules, positions, terminal, literal).define()
     if blank is None:
         return start
-    whole = book.rules.sequence([book.reference(start), book.terminal(blank)])
+    whole = book.rules.sequence([book.reference(start), book.terminal(blank.anywhere())])
     book.define(_WHOLE, whole, positions.get(start))
     return _WHOLE
 
 
 def _embedded(
-    book: RuleBook, grammar: Extended, blank: int | None, report: Any, options: Mapping[str, str]
+    book: RuleBook, grammar: Extended, blank: Ignored | None, report: Any, options: Mapping[str, str]
 ) -> dict[str, int]:
     """The schemas of the text as expressions, what is ignored before them."""
     from structgen.grammars.json_schema import json_schema
@@ -79,7 +78,7 @@ def _embedded(
             raise GrammarSyntaxError(f"%json: {error}", **where) from error
         if expression is None:
             raise InvalidGrammar("%json: no value satisfies this schema", rule="%json", **where)
-        before = [] if blank is None else [book.terminal(blank)]
+        before = [] if blank is None else [book.terminal(blank.before_json())]
         found[name] = book.rules.sequence([*before, expression])
     return found
 
