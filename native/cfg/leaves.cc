@@ -56,8 +56,20 @@ Transition CfgMachine::with_leaves(const Closure& here, Transition items, std::u
 
 bool CfgMachine::keeps_text(Local local) const { return of_leaf(local) && frame_keeps_text(frame(local)); }
 
-Local CfgMachine::resume_unnamed(Local local, std::uint32_t result) {
-  return of_leaf(local) ? frame_resume_unnamed(frame(local), result) : kUnsettled;
+Local CfgMachine::resume_unnamed(Local local, std::uint32_t result, std::size_t longest) {
+  return of_leaf(local) ? frame_resume_unnamed(frame(local), result, longest) : kUnsettled;
+}
+
+std::pair<Local, Local> CfgMachine::between(Local local) {
+  return of_leaf(local) ? frame_between(frame(local)) : std::pair{local, local};
+}
+
+std::optional<Machine::Bounded> CfgMachine::bounded(Local local) {
+  return of_leaf(local) ? frame_bounded(frame(local)) : std::nullopt;
+}
+
+std::uint32_t CfgMachine::least_points(Local local) {
+  return of_leaf(local) ? frame_least_points(frame(local)) : 0;
 }
 
 Machine::FreeText CfgMachine::free_text(Local local) {

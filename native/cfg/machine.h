@@ -56,7 +56,10 @@ class CfgMachine final : public LeafHost {
 
   // leaves.cc
   bool keeps_text(Local local) const override;
-  Local resume_unnamed(Local local, std::uint32_t result) override;
+  Local resume_unnamed(Local local, std::uint32_t result, std::size_t longest) override;
+  std::pair<Local, Local> between(Local local) override;
+  std::optional<Bounded> bounded(Local local) override;
+  std::uint32_t least_points(Local local) override;
   FreeText free_text(Local local) override;
   bool may_end(Local local) override;
   std::uint32_t end_result(Local local) override;

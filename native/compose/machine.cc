@@ -31,9 +31,21 @@ Local ComposeMachine::resume(Local local, std::uint32_t result, std::string_view
   return own(state) ? local : frame_resume(state, result, text);
 }
 
-Local ComposeMachine::resume_unnamed(Local local, std::uint32_t result) {
+std::pair<Local, Local> ComposeMachine::between(Local local) {
   const State state = states_[local];
-  return own(state) ? local : frame_resume_unnamed(state, result);
+  return own(state) ? std::pair{local, local} : frame_between(state);
+}
+
+std::optional<Machine::Bounded> ComposeMachine::bounded(Local local) {
+  const State state = states_[local];
+  return own(state) ? std::nullopt : frame_bounded(state);
+}
+
+std::uint32_t ComposeMachine::least_points(Local local) { return frame_least_points(State(states_[local])); }
+
+Local ComposeMachine::resume_unnamed(Local local, std::uint32_t result, std::size_t longest) {
+  const State state = states_[local];
+  return own(state) ? local : frame_resume_unnamed(state, result, longest);
 }
 
 bool ComposeMachine::keeps_text(Local local) const {
@@ -103,6 +115,7 @@ Machine::Jump ComposeMachine::jump(Local local) {
   std::uint64_t least = 0;
   for (const ExpressionStore::Head& head : expressions_.heads(state.inner)) {
     const std::uint64_t here = head.is_token ? 1 : expressions_.shortest_of_leaf(head.what).size();
+    if (here == 0) continue;  // what may be empty is skipped by another head; taken again and again it leads nowhere
     const std::uint64_t length = here + expressions_.length(head.rest);
     if (!best || length < least) best = &head, least = length;
   }

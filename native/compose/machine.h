@@ -30,7 +30,10 @@ class ComposeMachine final : public LeafHost {
   Local resume(Local local, std::uint32_t result, std::string_view text) override;
   bool keeps_text(Local local) const override;
   Local representative(Local local, std::size_t longest) override;
-  Local resume_unnamed(Local local, std::uint32_t result) override;
+  std::pair<Local, Local> between(Local local) override;
+  std::optional<Bounded> bounded(Local local) override;
+  std::uint32_t least_points(Local local) override;
+  Local resume_unnamed(Local local, std::uint32_t result, std::size_t longest) override;
   FreeText free_text(Local local) override;
   bool accepting(Local local) override;
   bool may_end(Local local) override;

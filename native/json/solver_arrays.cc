@@ -75,6 +75,17 @@ Formula Solver::exclude_item(Formula f, std::string_view text) {
   return formulas_.rewrite(f, changes);
 }
 
+bool Solver::spares_a_string(Formula f, std::uint32_t index, std::size_t longest) {
+  if (!formulas_.closed(f)) return false;
+  const std::vector<Formula> parts = conjuncts(f);
+  const bool apart = std::all_of(parts.begin(), parts.end(), [&](Formula part) {
+    return formulas_[part].kind == Kind::kDistinct || !formulas_.has_distinct(part);
+  });
+  if (!apart) return false;
+  const Regex strings = formulas_.to_language(formulas_.restrict(item_goal(f, index), Type::kString));
+  return strings == regex::kNothing || formulas_.regexes().free_points(strings).points > longest;
+}
+
 // --- Completion -------------------------------------------------------------
 
 // Only demands on single items and a least length: every position can be looked at by itself.

@@ -87,8 +87,19 @@ Local LeafHost::frame_resume(const LeafFrame& frame, std::uint32_t result, std::
   return moved(frame, machine_of(frame).resume(frame.inner, result, text));
 }
 
-Local LeafHost::frame_resume_unnamed(const LeafFrame& frame, std::uint32_t result) {
-  return moved(frame, machine_of(frame).resume_unnamed(frame.inner, result));
+Local LeafHost::frame_resume_unnamed(const LeafFrame& frame, std::uint32_t result, std::size_t longest) {
+  return moved(frame, machine_of(frame).resume_unnamed(frame.inner, result, longest));
+}
+
+std::pair<Local, Local> LeafHost::frame_between(const LeafFrame& frame) {
+  const auto [less, more] = machine_of(frame).between(frame.inner);
+  return {moved(frame, less), moved(frame, more)};
+}
+
+std::optional<Machine::Bounded> LeafHost::frame_bounded(const LeafFrame& frame) {
+  std::optional<Bounded> found = machine_of(frame).bounded(frame.inner);
+  if (found) found->inner = moved(frame, found->inner);
+  return found;
 }
 
 Local LeafHost::frame_representative(const LeafFrame& frame, std::size_t longest) {

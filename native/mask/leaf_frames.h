@@ -66,7 +66,10 @@ class LeafHost : public Machine {
   // What Machine asks, of a leaf's frame.
   Transition frame_transition(const LeafFrame& frame, std::uint8_t byte);
   Local frame_resume(const LeafFrame& frame, std::uint32_t result, std::string_view text);
-  Local frame_resume_unnamed(const LeafFrame& frame, std::uint32_t result);
+  Local frame_resume_unnamed(const LeafFrame& frame, std::uint32_t result, std::size_t longest);
+  std::pair<Local, Local> frame_between(const LeafFrame& frame);
+  std::optional<Bounded> frame_bounded(const LeafFrame& frame);
+  std::uint32_t frame_least_points(const LeafFrame& frame) { return machine_of(frame).least_points(frame.inner); }
   bool frame_keeps_text(const LeafFrame& frame) const { return machine_of(frame).keeps_text(frame.inner); }
   Local frame_representative(const LeafFrame& frame, std::size_t longest);
   FreeText frame_free_text(const LeafFrame& frame);

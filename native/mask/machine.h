@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "interner.h"
@@ -129,10 +130,13 @@ class Machine {
     (void)longest;
     return local;
   }
-  // What resume() gives after kPopText whatever the text was, or a state that stands for it as above;
-  // kUnsettled where the text matters.
-  virtual Local resume_unnamed(Local local, std::uint32_t result) {
-    (void)local, (void)result;
+  // Two states between which `local` is: what the first allows it does too, and what it allows the second does. Where
+  // these agree about a token, they speak for everything in between.
+  virtual std::pair<Local, Local> between(Local local) { return {local, local}; }
+  // What resume() gives whatever the text was, after kPopText or where the frame keeps text, or a state that stands
+  // for it as above over texts of at most `longest` bytes; kUnsettled where the text matters.
+  virtual Local resume_unnamed(Local local, std::uint32_t result, std::size_t longest) {
+    (void)local, (void)result, (void)longest;
     return kUnsettled;
   }
   // Inside a JSON string, between two characters: how many further characters of any kind it takes.
@@ -144,6 +148,22 @@ class Machine {
   virtual FreeText free_text(Local local) {
     (void)local;
     return {};
+  }
+  // Inside a string whose length has a bound: it is read as from `inner`, where the bound is left out, as long as at
+  // most `points` characters come, those that least_points() asks for included. At most `reach` of them complete
+  // any text that can be completed.
+  struct Bounded {
+    Local inner = kDead;
+    std::uint32_t points = 0, reach = 0;
+  };
+  virtual std::optional<Bounded> bounded(Local local) {
+    (void)local;
+    return std::nullopt;
+  }
+  // The characters of a shortest completion, in or after a character, of a state that is read from such an `inner`.
+  virtual std::uint32_t least_points(Local local) {
+    (void)local;
+    return 0;
   }
   // Where what may follow is one of many words and nothing else, up to where the frame ends: a mask need not
   // make a state for every prefix of theirs. `quoted`: a quote, a backslash and control characters are not

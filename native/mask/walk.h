@@ -16,14 +16,10 @@ namespace structgen {
 
 using Places = std::vector<LocalMask::Leaving>;
 
-// Everything `local` allows without looking underneath. Where walks_text() says so, `short_text` may be what
-// walk_short_text() found for a state that agrees with `local` on texts of PlainText::kShort bytes.
-void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local local,
-                const LocalMask* short_text, TokenMarks& marks, Places& leaving);
-
-// Inside a string: whether most of its plain tokens have to be walked, and those of them that are short.
-bool walks_text(Machine& machine, const TokenTrie& trie, Local local);
-void walk_short_text(Machine& machine, const TokenTrie& trie, Local local, TokenMarks& marks);
+// Everything `local` allows without looking underneath. Where walks_text() says so, `plain` are the plain tokens that
+// it allows (plain_walk.h).
+void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local local, const LocalMask* plain,
+                TokenMarks& marks, Places& leaving);
 
 // The tokens that left a frame at one of `places`, after which the one below went on in `next`: with
 // the byte of that place if `again`, else with the byte after it.

@@ -49,6 +49,9 @@ class Stats:
     """Steps at which no token that truncation left was allowed (see ``truncate``)."""
     planned_tokens: int = 0
     """Tokens taken from the known completion because ``max_time`` was over; the model had no say in them."""
+    relaxed_tokens: int = 0
+    """Under ``canonical=True``: tokens that are not in the tokenizer's own segmentation, because nothing else
+    was possible there, or because the budget was tight."""
     drafted_tokens: int = 0
     """Forced text fed ahead as a draft (``forced="draft"``), in tokens."""
     accepted_tokens: int = 0

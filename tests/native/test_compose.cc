@@ -69,6 +69,15 @@ TEST(compose_repetitions_are_counted) {
   CHECK(f.read(e, "abababa").first == 0);
 }
 
+TEST(compose_completes_behind_what_may_be_empty_and_repeated) {
+  Fixture f;
+  const structgen::regex::Regex letters = f.engine.regexes.repeat(f.engine.regexes.bytes('a', 'b'), 0, kUnbounded);
+  const Expression some = f.store.repeat(f.store.leaf({&f.engine.regex_machine(), letters, 3}), 1, kUnbounded);
+  structgen::compose::ComposeMachine& machine = f.engine.compose_machine();
+  Reader reader{machine, machine.start(f.store.sequence({some, f.word("!")}))};
+  CHECK_EQ(reader.rest(), std::string("!"));
+}
+
 TEST(compose_names_tokens_behind_leaves_that_may_end) {
   Fixture f;
   const Expression e = f.store.sequence({f.store.repeat(f.word("a"), 0, kUnbounded), f.store.token(7)});
