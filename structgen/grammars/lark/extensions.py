@@ -215,7 +215,14 @@ class _Extension:
 
     def negates(self, at: int) -> bool:
         """Whether ``~`` is not followed by a count."""
-        return next((t.kind for t in self.tokens[at + 1 :] if t.kind != "space"), "") != "number"
+        following = self.following(at + 1, "space")
+        return following is None or following.kind != "number"
+
+    def following(self, at: int, *skipped: str) -> Token | None:
+        """The first token from there on that is of no such kind."""
+        while at < len(self.tokens) and self.tokens[at].kind in skipped:
+            at += 1
+        return self.tokens[at] if at < len(self.tokens) else None
 
     def terminal_definitions(self) -> dict[int, tuple[str, int]]:
         """Where terminals are defined, by the index of the first token: the name, and the index behind."""
@@ -234,8 +241,8 @@ class _Extension:
         """The index of the line end that ends the definition: no alternative begins the next line."""
         for i in range(at, len(self.tokens)):
             if self.tokens[i].kind == "line":
-                rest = (t for t in self.tokens[i:] if t.kind not in ("space", "line"))
-                if next((t.value for t in rest), "") != "|":
+                following = self.following(i, "space", "line")
+                if following is None or following.value != "|":
                     return i
         return len(self.tokens)
 
