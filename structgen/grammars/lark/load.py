@@ -131,6 +131,11 @@ def _loaded(text: str, start: str) -> tuple[dict[str, str], list[tuple[str, Any,
         return patterns, rules, list(ignored)
     except LarkError as error:
         raise _reworded(text, added.shown(str(error))) from error
+    except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        # Lark fails while it words what is wrong, or asserts that nobody writes such a grammar.
+        found = error.__context__
+        message = str(found) if isinstance(found, LarkError) else f"lark cannot read this grammar: {error!r}"
+        raise _reworded(text, added.shown(message)) from error
     except OSError as error:
         raise GrammarSyntaxError(f"nothing can be imported from {error.filename!r}") from error
     except RecursionError as error:
