@@ -195,6 +195,14 @@ def test_the_start_can_be_chosen_and_used_again() -> None:
         ('start: "a" x\nx: "b" x', InvalidGrammar, "line 2, column 1: the rule 'x' derives no text"),
         ("start: A\n%declare A", InvalidGrammar, "line 2, column 1: the terminal A is only declared"),
         ("start: N\n%import common.NOPE -> N", InvalidGrammar, "line 1, column 8: Rule 'N' used but not"),
+        # Lark stumbles over its own message here.
+        (
+            'start: l{A, ","}\nl{x, y}: x (y x)*\nA: "a"ix {"s": "aba"}',
+            GrammarSyntaxError,
+            "Unexpected token",
+        ),
+        ('start: A\nA: "a" & "b"', InvalidGrammar, "line 1, column 1: the rule 'start' derives no text"),
+        ("start: \ud800", GrammarSyntaxError, "line 1, column 8: a lone surrogate"),
         ("start: N\n%import nowhere.N", GrammarSyntaxError, "nothing can be imported"),
         ("start: " + "(" * 5000 + '"a"' + ")" * 5000, ComplexityLimitExceeded, "nested too deeply"),
     ],
