@@ -25,7 +25,7 @@ CfgMachine::CfgMachine(regex::Store& store, Network network) : store_(store), ne
 }
 
 std::size_t CfgMachine::memory_bytes() const {
-  return row_bytes() + network_.memory_bytes() + locals_.memory_bytes() + columns_.memory_bytes() +
+  return row_bytes() + frames_memory_bytes() + network_.memory_bytes() + locals_.memory_bytes() + columns_.memory_bytes() +
          results_.memory_bytes() + owned_bytes_ + closures_.capacity() * sizeof(void*) +
          (resumed_.size() + substituted_.size()) * 48 + ways_.size() * 160;
 }
@@ -56,13 +56,22 @@ std::vector<CfgMachine::Item> CfgMachine::items_of(Local local) const {
 }
 
 bool CfgMachine::accepting(Local local) {
+  if (of_leaf(local)) return false;
   const std::vector<std::uint32_t>& done = closure(local).completes;
   return std::binary_search(done.begin(), done.end(), kWholeText);
 }
 
 Transition CfgMachine::compute(Local local, std::uint8_t byte) {
+  if (of_leaf(local)) return frame_transition(frame(local), byte);
   const Closure& here = closure(local);
-  if (!here.first.has(byte) && !here.follow.has(byte)) return kDead;
+  const bool leaf = here.leaves_first.has(byte);
+  if (!leaf && !here.first.has(byte) && !here.follow.has(byte)) return kDead;
+  const Transition items = compute_items(local, byte);
+  return leaf ? with_leaves(here, items, byte) : items;
+}
+
+Transition CfgMachine::compute_items(Local local, std::uint8_t byte) {
+  const Closure& here = closure(local);
   budget_.spend(1 + here.active.size());
   std::vector<Item> next;
   for (std::size_t i = 0; i < here.active.size(); ++i) {
@@ -78,7 +87,8 @@ Transition CfgMachine::compute(Local local, std::uint8_t byte) {
     }
   }
   if (ends.size() > 1) {
-    const std::vector<std::uint32_t> result = next.empty() ? ends : std::vector<std::uint32_t>{kItself, local};
+    const bool reads = !next.empty() || here.leaves_first.has(byte);
+    const std::vector<std::uint32_t> result = reads ? std::vector<std::uint32_t>{kItself, local} : ends;
     return add_action({Action::Kind::kPopAgain, 0, 0, results_.intern(result)});
   }
   if (next.empty()) return kDead;
@@ -95,13 +105,28 @@ Transition CfgMachine::compute(Local local, std::uint8_t byte) {
   return add_action({Action::Kind::kPush, waiting(prune(origin, next)), child, 0});
 }
 
+Transition CfgMachine::transition_or_end(Local local, std::uint8_t byte) {
+  if (of_leaf(local)) return Machine::transition_or_end(local, byte);
+  // Ways on and ends are not two stacks: the frame is taken back into the one below, which follows both.
+  const Transition on = transition(local, byte);
+  const auto is_pop = [&](Transition t) { return t >= kActionBit && action(t).kind == Action::Kind::kPopAgain; };
+  if (is_pop(on) && results_[action(on).result][0] == kItself) return on;
+  const bool reads = on != kDead && !is_pop(on);
+  const std::uint32_t result = reads ? results_.intern({kItself, local}) : closure(local).ends;
+  return add_action({Action::Kind::kPopAgain, 0, 0, result});
+}
+
 // Whether the frame may end here before a byte that it may also take itself.
 bool CfgMachine::undecided(Local local) {
   const Closure& here = closure(local);
   return !(here.first & here.follow).none();
 }
 
-Local CfgMachine::resume(Local local, std::uint32_t result, std::string_view) {
+Local CfgMachine::resume(Local local, std::uint32_t result, std::string_view text) {
+  if (network_.has_leaves()) {
+    if (is(kItems, local)) return local;  // a leaf was read
+    if (is(kLeaf, local)) return frame_resume(frame(local), result, text);
+  }
   const auto [entry, added] = resumed_.try_emplace(std::uint64_t{local} << 32 | result, kDead);
   if (!added) return entry->second;
   std::vector<Item> next;
@@ -124,6 +149,7 @@ Local CfgMachine::resume(Local local, std::uint32_t result, std::string_view) {
 
 // Within a token, a counted terminal cannot be told from one whose bound is far away.
 Local CfgMachine::representative(Local local, std::size_t longest) {
+  if (of_leaf(local)) return frame_representative(frame(local), longest);
   std::vector<Item> near = items_of(local);
   bool same = true;
   for (Item& item : near) {

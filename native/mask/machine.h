@@ -96,11 +96,18 @@ class Machine {
     if (added) actions_.push_back(action);
     return entry->second;
   }
-  // All of these at once: dead ones and repetitions are left out.
+  // All of these at once: dead ones and repetitions are left out, and forks among them taken apart.
   Transition add_fork(std::span<const Transition> alternatives) {
     std::vector<Transition> each;
-    for (const Transition t : alternatives) {
+    const auto add = [&](Transition t) {
       if (t != kDead && std::find(each.begin(), each.end(), t) == each.end()) each.push_back(t);
+    };
+    for (const Transition t : alternatives) {
+      if (t >= kActionBit && action(t).kind == Action::Kind::kFork) {
+        for (const Transition one : this->alternatives(t)) add(one);
+      } else {
+        add(t);
+      }
     }
     if (each.size() < 2) return each.empty() ? kDead : each[0];
     return add_action({Action::Kind::kFork, 0, 0, forks_.intern(each)});
@@ -192,10 +199,25 @@ class Machine {
     return kUnknown;
   }
 
-  // Machines that know a short way to the end of a whole stack (its frames from the top down) without reading it
-  // append it here; the others are asked frame by frame, as above.
-  virtual bool completes_stacks() const { return false; }
-  virtual void complete(std::span<const Local> frames, std::string& text) { (void)frames, (void)text; }
+  // From frames in some states on, a machine may know a short way to the end of several at once without reading it:
+  // given the whole stack from the top down, it appends that way and says how many frames end with it. The one below
+  // them resumes with 0. In other states it is asked frame by frame, as above.
+  virtual bool completes_stacks(Local top) const {
+    (void)top;
+    return false;
+  }
+  virtual std::size_t complete(std::span<const Local> frames, std::string& text) {
+    (void)frames, (void)text;
+    return 0;
+  }
+
+  // What `byte` does to a frame that may end here where, beside this machine, whoever is around it could read the
+  // byte: the frame also ends before it, and so may those below.
+  virtual Transition transition_or_end(Local local, std::uint8_t byte) {
+    const Transition ways[] = {transition(local, byte),
+                               add_action({Action::Kind::kPopAgain, 0, 0, end_result(local)})};
+    return add_fork(ways);
+  }
 
   // A short way on from the last frame that need not be read: a text, then perhaps a token without text.
   struct Jump {
