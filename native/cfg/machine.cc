@@ -14,7 +14,8 @@ constexpr std::uint32_t kLabels = 0, kItself = 1;
 
 }  // namespace
 
-CfgMachine::CfgMachine(regex::Store& store, Network network) : store_(store), network_(std::move(network)) {
+CfgMachine::CfgMachine(regex::Store& store, Network network, Machine* terminals)
+    : store_(store), network_(std::move(network)), terminals_(terminals) {
   locals_.intern({});  // kDead
   columns_.intern({kBase});
   columns_.intern({kSelf});
@@ -120,6 +121,25 @@ Local CfgMachine::resume(Local local, std::uint32_t result, std::string_view) {
     resumed_.erase(std::uint64_t{local} << 32 | result);
     throw;
   }
+}
+
+// Items with the same rest of a terminal read it together; the set of all items does what each of these does.
+std::optional<Machine::Readings> CfgMachine::readings(Local local) {
+  const Closure& here = closure(local);
+  const std::vector<Item>& active = here.active;
+  Readings result;
+  for (std::size_t i = 0; i < active.size();) {
+    const regex::Regex language = active[i].rest;
+    std::vector<Item> after;
+    for (; i < active.size() && active[i].rest == language; ++i) {
+      after.push_back({kRead, active[i].state, active[i].label, active[i].origin});
+    }
+    result.parts.push_back({language, items(std::move(after))});
+  }
+  std::vector<Item> ended;
+  for (const std::uint32_t label : here.completes) ended.push_back({kRead, network_.end(), label, kBase});
+  result.ended = items(std::move(ended));
+  return result;
 }
 
 // Within a token, a counted terminal cannot be told from one whose bound is far away.

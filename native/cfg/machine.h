@@ -35,13 +35,16 @@ namespace structgen::cfg {
 
 class CfgMachine final : public Machine {
  public:
-  CfgMachine(regex::Store& store, Network network);
+  // `terminals`: the machine of the store's expressions; without it masks are walked state by state.
+  CfgMachine(regex::Store& store, Network network, Machine* terminals = nullptr);
 
   Local start() const { return start_; }
 
   Local resume(Local local, std::uint32_t result, std::string_view text) override;
   bool keeps_text(Local) const override { return false; }
   Local representative(Local local, std::size_t longest) override;
+  Machine* reader() override { return terminals_; }
+  std::optional<Readings> readings(Local local) override;
   bool accepting(Local local) override;
   bool may_end(Local local) override { return !closure(local).completes.empty(); }
   std::uint32_t end_result(Local local) override { return closure(local).ends; }
@@ -131,6 +134,7 @@ class CfgMachine final : public Machine {
 
   regex::Store& store_;
   Network network_;
+  Machine* terminals_;
   Local start_;
   VectorInterner locals_;   // sets of items, waiting columns; 0 is kDead
   VectorInterner columns_;  // 0 and 1 are kBase and kSelf

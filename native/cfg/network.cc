@@ -14,6 +14,9 @@ Network::Network(Grammar& grammar, regex::Store& store, Rule start) {
   NetworkBuilder(*this, grammar, store).build(start);
   find_first_and_follow(store);
   find_distances(store);
+  end_ = static_cast<StateId>(states_.size());
+  const auto last = static_cast<std::uint32_t>(arcs_.size());
+  states_.push_back({last, last, true, 0, 0});
 }
 
 std::size_t Network::memory_bytes() const {

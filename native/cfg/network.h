@@ -49,6 +49,8 @@ class Network {
   const Arc* arcs(const State& state) const { return arcs_.data() + state.first; }
   const Automaton& automaton(Part part) const { return parts_[part]; }
   std::size_t parts() const { return parts_.size(); }
+  // A state at the end of its automaton, with nothing after it.
+  StateId end() const { return end_; }
   std::size_t size() const { return arcs_.size() + states_.size(); }
   std::size_t memory_bytes() const;
   // All of it is one regular language; kNone where it is not.
@@ -66,6 +68,7 @@ class Network {
   std::vector<State> states_;
   std::vector<Arc> arcs_;
   std::vector<Automaton> parts_;
+  StateId end_ = 0;
   std::vector<Part> part_of_;  // by state; states that end at once may be shared
   regex::Regex language_ = kNone;
 };

@@ -149,6 +149,25 @@ class Machine {
     (void)local;
     return std::nullopt;
   }
+  // What a frame reads may be put together from languages that are read first, and the frame's states after them.
+  // A mask is then put together likewise: what tokens do to a language depends on nothing else, and is the same
+  // wherever the language stands.
+  struct Reading {
+    Local language;  // a state of reader(), which has only one frame
+    Local after;     // the frame's, wherever a text of the language is read
+  };
+  struct Readings {
+    std::vector<Reading> parts;
+    Local ended = kDead;  // what else the frame does, which is to be left before the next byte
+  };
+  virtual Machine* reader() { return nullptr; }
+  // All of what `local` reads; nullopt where the frame has to be walked as it is.
+  virtual std::optional<Readings> readings(Local local) {
+    (void)local;
+    return std::nullopt;
+  }
+  // Whether there is only one frame, ever: no transition is an action.
+  virtual bool one_frame() const { return false; }
   // Whether that is any character, `points` times at least; remembered, since walks ask often.
   bool takes_any_text(Local local, std::uint32_t points) {
     if (local >= free_.size()) free_.resize(local + 1, kNotAsked);

@@ -75,6 +75,7 @@ struct LocalMask {
   void group_leaving();
   void copy_to(std::span<std::uint32_t> out) const;
   void add_to(std::span<std::uint32_t> out) const;
+  void add_to(TokenMarks& marks) const;
   std::size_t bytes() const {
     return (words.capacity() + tokens.capacity()) * 4 + leaving.capacity() * sizeof(Leaving) +
            groups.capacity() * sizeof(Group) + 240;

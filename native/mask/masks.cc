@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "mask/language_walk.h"
 #include "mask/walk.h"
 #include "vocabulary/plain_text.h"
 
@@ -18,11 +19,12 @@ struct Cleared {
 }  // namespace
 
 Masks::Masks(Machine& machine, TextTable& texts, std::recursive_mutex& mutex,
-             std::shared_ptr<const TokenTrie> trie)
+             std::shared_ptr<const TokenTrie> trie, Masks* reading)
     : machine_(machine),
       texts_(texts),
       mutex_(mutex),
       trie_(std::move(trie)),
+      reading_(reading),
       cache_(MaskCache::process()),
       owner_(cache_->next_serial()),
       marks_((trie_->vocabulary_size() + 31) / 32) {}
@@ -43,14 +45,42 @@ LocalMaskPtr Masks::local(Local local) {
   const MaskKey target{owner_, stands_for};
   if (stands_for != local) cache_->link(key, target);
   if (LocalMaskPtr known = cache_->find(target)) return known;
-  const LocalMaskPtr short_part = short_text(stands_for);
   const Cleared cleared{marks_};
   auto mask = std::make_shared<LocalMask>();
-  walk_local(machine_, texts_, *trie_, stands_for, short_part.get(), marks_, mask->leaving);
+  walk(stands_for, *mask);
   mask = finished(std::move(mask));
   mask->ends = machine_.accepting(stands_for);
   mask->may_end = machine_.may_end(stands_for);
   cache_->insert(target, mask);
+  return mask;
+}
+
+void Masks::walk(Local local, LocalMask& mask) {
+  const auto readings = reading_ ? machine_.readings(local) : std::nullopt;
+  if (!readings) {
+    const LocalMaskPtr short_part = short_text(local);
+    walk_local(machine_, texts_, *trie_, local, short_part.get(), marks_, mask.leaving);
+    return;
+  }
+  for (const Machine::Reading& part : readings->parts) {
+    const LocalMaskPtr language = reading_->language(part.language);
+    language->add_to(marks_);
+    walk_after(machine_, texts_, *trie_, part.after, language->groups, language->leaving, marks_, mask.leaving);
+  }
+  if (readings->ended != kDead) walk_ended(machine_, texts_, *trie_, readings->ended, marks_, mask.leaving);
+}
+
+// What a language does to the tokens: those that it allows itself, and where it may end within one.
+LocalMaskPtr Masks::language(Local local) {
+  constexpr std::uint64_t kEnds = 2;  // see short_text
+  const Local stands_for = machine_.representative(local, trie_->longest_token());
+  const MaskKey key{owner_, stands_for, kEnds};
+  if (LocalMaskPtr known = cache_->find(key)) return known;
+  const Cleared cleared{marks_};
+  auto mask = std::make_shared<LocalMask>();
+  walk_language(machine_, *trie_, stands_for, marks_, mask->leaving);
+  mask = finished(std::move(mask));
+  cache_->insert(key, mask);
   return mask;
 }
 
@@ -60,7 +90,7 @@ LocalMaskPtr Masks::short_text(Local local) {
   if (!walks_text(machine_, *trie_, local)) return nullptr;
   const Local stands_for = machine_.representative(local, PlainText::kShort);
   if (stands_for == local) return nullptr;
-  constexpr std::uint64_t kPart = 1;  // no text: those of parts that were walked again are above it
+  constexpr std::uint64_t kPart = 1;  // no text: those of parts that were walked again are far above
   const MaskKey key{owner_, stands_for, kPart};
   if (LocalMaskPtr known = cache_->find(key)) return known;
   const Cleared cleared{marks_};

@@ -6,6 +6,10 @@
 // is cached. Where only the real frames can tell, the tokens concerned are walked again in them; that is
 // cached as well if one frame or two were enough, as they are for names of members.
 //
+// Where a frame reads languages one after the other, the mask of its local state is put together, too: what a
+// language does to the tokens is found once for all grammars, and only where it ends within a token is anything
+// walked for what follows it here.
+//
 // Locks: fill() takes the engine's lock only for what it has to make.
 #pragma once
 
@@ -23,7 +27,9 @@ namespace structgen {
 
 class Masks {
  public:
-  Masks(Machine& machine, TextTable& texts, std::recursive_mutex& mutex, std::shared_ptr<const TokenTrie> trie);
+  // `reading`: the masks of machine.reader() over the same trie, which must outlive these; null where it has none.
+  Masks(Machine& machine, TextTable& texts, std::recursive_mutex& mutex, std::shared_ptr<const TokenTrie> trie,
+        Masks* reading = nullptr);
   Masks(const Masks&) = delete;
   Masks& operator=(const Masks&) = delete;
 
@@ -37,6 +43,8 @@ class Masks {
  private:
   LocalMaskPtr local(Local local);
   LocalMaskPtr short_text(Local local);
+  LocalMaskPtr language(Local local);
+  void walk(Local local, LocalMask& mask);
   LocalMaskPtr below(const LocalMask& mask, const LocalMask::Group& group, Local frame);
   LocalMaskPtr again(const Stack& stack, unsigned depth, const LocalMask& mask, const LocalMask::Group& group);
   bool may_end(const Stack& stack, const LocalMask& mask);
@@ -48,6 +56,7 @@ class Masks {
   TextTable& texts_;
   std::recursive_mutex& mutex_;
   std::shared_ptr<const TokenTrie> trie_;
+  Masks* reading_;
   std::shared_ptr<MaskCache> cache_;
   std::uint64_t owner_;
   TokenMarks marks_;  // empty between calls

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "budget.h"
+#include "mask/language_walk.h"
 #include "vocabulary/plain_text.h"
 #include "vocabulary/sibling_trie.h"
 
@@ -377,6 +378,10 @@ void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local
     walk.words(*left, local);
     return;
   }
+  if (machine.one_frame()) {
+    walk_language(machine, trie, local, marks);
+    return;
+  }
   const Machine::FreeText free = machine.free_text(local);
   if (!free.inside) {
     Walk walk(cursor, trie, trie.siblings(), nullptr, marks, &leaving);
@@ -397,6 +402,28 @@ void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local
   }
   Walk walk(cursor, trie, text.exits, text.exit_origin.data(), marks, &leaving);
   walk.local(local, walk.root());
+}
+
+void walk_after(Machine& machine, TextTable& texts, const TokenTrie& trie, Local after,
+                std::span<const LocalMask::Group> groups, std::span<const LocalMask::Leaving> ends, TokenMarks& marks,
+                Places& leaving) {
+  Cursor cursor(machine, texts);
+  Walk walk(cursor, trie, trie.siblings(), nullptr, marks, &leaving);
+  for (const LocalMask::Group& group : groups) {
+    const Transition t = machine.transition(after, static_cast<std::uint8_t>(group.transition));
+    if (t == kDead) continue;
+    for (std::uint32_t i = group.first; i < group.last; ++i) walk.act(Cursor::open_top(after), t, ends[i].node);
+  }
+}
+
+void walk_ended(Machine& machine, TextTable& texts, const TokenTrie& trie, Local ended, TokenMarks& marks,
+                Places& leaving) {
+  Cursor cursor(machine, texts);
+  Walk walk(cursor, trie, trie.siblings(), nullptr, marks, &leaving);
+  const Node& root = walk.root();
+  for (std::uint32_t i = root.first; i < root.last(); ++i) {
+    walk.act(Cursor::open_top(ended), machine.transition(ended, walk.node(i).byte), i);
+  }
 }
 
 void walk_below(Machine& machine, TextTable& texts, const TokenTrie& trie,
