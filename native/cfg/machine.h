@@ -42,6 +42,7 @@ class CfgMachine final : public Machine {
 
   Local resume(Local local, std::uint32_t result, std::string_view text) override;
   bool keeps_text(Local) const override { return false; }
+  bool keeps_texts() const override { return false; }
   Local representative(Local local, std::size_t longest) override;
   Machine* reader() override { return terminals_; }
   std::optional<Readings> readings(Local local) override;
@@ -101,17 +102,24 @@ class CfgMachine final : public Machine {
     std::vector<StateId> states;  // whose shortest ways are read one after the other
   };
 
-  // Sets of items and columns as they are interned: four words each, after one that says which it is.
-  static constexpr std::uint32_t kItems = 0, kWaiting = 1;
-  Local items(std::vector<Item> items);
+  // Sets of items and columns as they are interned: four words each, after one that says which it is, and whether
+  // only masks walk it: then a frame that may be left before a byte that it may also take is on both ways (a fork),
+  // where an output needs one stack.
+  static constexpr std::uint32_t kItems = 0, kWaiting = 1, kForMasks = 2;
+  static constexpr std::uint32_t kInside = 4;  // and it is only what these items do once they read a byte
+  Local items(std::vector<Item> items, std::uint32_t use = 0);
   std::vector<Item> items_of(Local local) const;
   Origin column(std::vector<Wait> waits);
   std::span<const Wait> waits(Origin origin) const;
   std::span<const Wait> waits(Origin origin, std::uint32_t label) const;
   Origin column_of(Local waiting) const { return locals_[waiting][1]; }
-  Local waiting(Origin origin) { return locals_.intern({kWaiting, origin}); }
+  Local waiting(Origin origin, std::uint32_t use) { return locals_.intern({kWaiting | use, origin}); }
+  std::uint32_t use_of(Local local) const { return locals_[local][0] & kForMasks; }
+  Transition go_on(std::vector<Item> next, std::uint32_t use);
 
   bool undecided(Local local);
+  bool waits_outside(Origin origin) const;
+  Inner inner(Origin origin, std::vector<Item> items);
 
   // columns.cc
   const Closure& closure(Local local);

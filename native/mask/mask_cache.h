@@ -67,6 +67,7 @@ struct LocalMask {
   std::vector<Leaving> leaving;       // by transition, then by node
   std::vector<Group> groups;
   std::uint64_t serial = 0;  // unique in the process
+  Local of = kDead;          // the frame's state, or one that stands for it
   bool ends = false;         // the output may end here if the frame is the last …
   bool may_end = false;      // … or the frame may, before the next byte
 

@@ -49,6 +49,7 @@ LocalMaskPtr Masks::local(Local local) {
   auto mask = std::make_shared<LocalMask>();
   walk(stands_for, *mask);
   mask = finished(std::move(mask));
+  mask->of = stands_for;
   mask->ends = machine_.accepting(stands_for);
   mask->may_end = machine_.may_end(stands_for);
   cache_->insert(target, mask);
@@ -62,12 +63,21 @@ void Masks::walk(Local local, LocalMask& mask) {
     walk_local(machine_, texts_, *trie_, local, short_part.get(), marks_, mask.leaving);
     return;
   }
+  std::vector<LocalMaskPtr> found;  // before this mask has any marks: they are made one at a time
+  for (const Machine::Inner& inner : readings->inner) {
+    found.push_back(this->local(inner.top));
+    const LocalMask& top = *found.back();
+    for (const LocalMask::Group& group : top.groups) {
+      found.push_back(below(top, group, inner.below));
+      mask.leaving.insert(mask.leaving.end(), found.back()->leaving.begin(), found.back()->leaving.end());
+    }
+  }
+  for (const LocalMaskPtr& part : found) part->add_to(marks_);
   for (const Machine::Reading& part : readings->parts) {
     const LocalMaskPtr language = reading_->language(part.language);
     language->add_to(marks_);
     walk_after(machine_, texts_, *trie_, part.after, language->groups, language->leaving, marks_, mask.leaving);
   }
-  if (readings->ended != kDead) walk_ended(machine_, texts_, *trie_, readings->ended, marks_, mask.leaving);
 }
 
 // What a language does to the tokens: those that it allows itself, and where it may end within one.
@@ -134,6 +144,19 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
   return result;
 }
 
+// The mask of a frame after the one above it ended in `local`, before any token.
+LocalMaskPtr Masks::ended(Local local, Local frame) {
+  constexpr std::uint64_t kEnded = 3;  // see short_text
+  const MaskKey key{owner_, static_cast<std::uint64_t>(local) << 32 | frame, kEnded};
+  if (LocalMaskPtr known = cache_->find(key)) return known;
+  const std::lock_guard lock(mutex_);
+  machine_.refill();
+  const Local next = machine_.resume(frame, machine_.end_result(local), {});
+  LocalMaskPtr mask = this->local(next);
+  cache_->link(key, {owner_, mask->of});
+  return mask;
+}
+
 // The tokens at `group` in the real frames: the one on top, and with depth 1 the one below, which is all
 // that the mask has looked at so far. Null where these two do not settle it.
 LocalMaskPtr Masks::again(const Stack& stack, unsigned depth, const LocalMask& mask,
@@ -164,7 +187,7 @@ bool Masks::fill(const Stack& stack, std::span<std::uint32_t> out, bool add) {
     mask->copy_to(out);
   }
   const bool ends = may_end(stack, *mask);
-  if (mask->leaving.empty()) return ends;
+  if (mask->leaving.empty() && !(reading_ && mask->may_end)) return ends;
   struct Part {
     LocalMaskPtr mask;
     Stack::View frames;
@@ -175,6 +198,11 @@ bool Masks::fill(const Stack& stack, std::span<std::uint32_t> out, bool add) {
     const Part part = std::move(parts.back());
     parts.pop_back();
     const Stack::View under = part.frames.tail();
+    if (reading_ && part.mask->may_end && !under.empty()) {
+      LocalMaskPtr next = ended(part.mask->of, under.front().local);
+      next->add_to(out);
+      parts.push_back({std::move(next), under, part.depth + 1});
+    }
     for (const LocalMask::Group& group : part.mask->groups) {
       if (group.transition == LocalMask::kRewalk) {
         if (LocalMaskPtr rest = again(stack, part.depth, *part.mask, group)) {

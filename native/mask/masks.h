@@ -46,6 +46,7 @@ class Masks {
   LocalMaskPtr language(Local local);
   void walk(Local local, LocalMask& mask);
   LocalMaskPtr below(const LocalMask& mask, const LocalMask::Group& group, Local frame);
+  LocalMaskPtr ended(Local local, Local frame);
   LocalMaskPtr again(const Stack& stack, unsigned depth, const LocalMask& mask, const LocalMask::Group& group);
   bool may_end(const Stack& stack, const LocalMask& mask);
   void rewalk(const Stack& stack, const LocalMask& mask, const LocalMask::Group& group,

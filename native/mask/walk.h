@@ -29,10 +29,6 @@ void walk_short_text(Machine& machine, const TokenTrie& trie, Local local, Token
 void walk_after(Machine& machine, TextTable& texts, const TokenTrie& trie, Local after,
                 std::span<const LocalMask::Group> groups, std::span<const LocalMask::Leaving> ends, TokenMarks& marks,
                 Places& leaving);
-// What a frame does that is to be left before the next byte.
-void walk_ended(Machine& machine, TextTable& texts, const TokenTrie& trie, Local ended, TokenMarks& marks,
-                Places& leaving);
-
 // The tokens that left a frame at one of `places`, after which the one below went on in `next`: with
 // the byte of that place if `again`, else with the byte after it.
 void walk_below(Machine& machine, TextTable& texts, const TokenTrie& trie,

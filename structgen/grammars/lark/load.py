@@ -12,6 +12,7 @@ from typing import Any
 
 from structgen.errors import ComplexityLimitExceeded, GrammarSyntaxError, InvalidGrammar, RegexSyntaxError
 from structgen.grammars.context_free import RuleBook, place_in
+from structgen.grammars.lark.imports import load
 from structgen.grammars.regex.compile import compile_pattern
 
 # The rule around the start rule: what is ignored may follow it.  No name of lark's has a space.
@@ -70,10 +71,9 @@ def _compiled(text: str, start: str) -> tuple[Any, Any, Any]:
     That takes most of the time of compiling a grammar, so the last few are kept; nobody changes them.
     """
     from lark.exceptions import LarkError
-    from lark.load_grammar import load_grammar
 
     try:
-        grammar, _ = load_grammar(text, "<string>", [], False)
+        grammar = load(text)
         _check(text, grammar, start)
         compiled: tuple[Any, Any, Any] = grammar.compile([start], ())
         return compiled
