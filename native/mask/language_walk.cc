@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "mask/text_region.h"
 #include "vocabulary/sibling_trie.h"
@@ -15,14 +16,15 @@ using Node = SiblingTrie::Node;
 
 class LanguageWalk {
  public:
-  LanguageWalk(Machine& machine, const TokenTrie& trie, TokenMarks& marks, std::vector<LocalMask::Leaving>* ends)
+  LanguageWalk(Machine& machine, TextRegions& regions, const TokenTrie& trie, TokenMarks& marks,
+               std::vector<LocalMask::Leaving>* ends)
       : machine_(machine),
         trie_(trie),
         nodes_(trie.siblings().nodes.data()),
         subtrees_(trie.subtrees()),
         marks_(marks),
         ends_(ends),
-        regions_(machine),
+        regions_(regions),
         levels_(trie.longest_token() + 1) {}
 
   template <bool kEnds>
@@ -55,7 +57,7 @@ class LanguageWalk {
         level->whole = false;
         continue;
       }
-      if ((next == level->local || next == in_text_) && whole(next, i)) {
+      if (whole(next, next == level->local, i)) {
         take(i);
         if constexpr (kEnds) ends_->resize(ends);
         continue;
@@ -79,15 +81,18 @@ class LanguageWalk {
     bool whole;                // all tokens so far are allowed
     bool marked;               // it is text down to here, see mark_text
   };
-  static constexpr std::size_t kFewTokens = 4;  // to be taken one by one
+  static constexpr std::size_t kFewTokens = 4;    // to be taken one by one
+  static constexpr std::size_t kSomeTokens = 48;  // for which finding out about a state is too much
 
   // All tokens at once whose characters lead among a few states from the first one on. The walk looks at the others.
   void mark_text(Local local) {
-    in_text_ = machine_.transition(local, 't');  // nearly all text has letters
-    if (in_text_ == kDead) return;
-    text_ = regions_.kinds(in_text_);
-    if ((kind_of('t') & ~text_) != 0) return;
-    text_begins_ = regions_.first_bytes(local, text_);
+    const Local in_text = machine_.transition(local, 't');  // nearly all text has letters
+    if (in_text == kDead) return;
+    const TextRegions::Region& region = regions_.around(in_text);
+    if ((kind_of('t') & ~region.kinds) != 0) return;
+    text_ = region.kinds;
+    in_text_ = region.states;
+    text_begins_ = regions_.first_bytes(local, region);
     const std::span<const CharacterKinds> kinds = subtrees_.kinds_after_first();
     const std::span<const std::uint8_t> first = subtrees_.first_bytes();
     const std::span<std::uint32_t> words = marks_.words();
@@ -112,9 +117,12 @@ class LanguageWalk {
     level = {machine_.row(local), local, parent.last_leaf(), parent.last(), 0, false, true, false};
     if constexpr (kEnds) level.accepting = machine_.accepting(local);
   }
-  // Of a subtree that is as alive as any.
-  bool whole(Local local, std::uint32_t i) {
-    return subtrees_.tokens(i).size() > kFewTokens && (subtrees_.kinds(i) & ~regions_.kinds(local)) == 0;
+  // Whether all of a subtree is alive; it is only asked where that is likely, and worth it.
+  bool whole(Local local, bool loops, std::uint32_t i) {
+    if (std::find(in_text_.begin(), in_text_.end(), local) != in_text_.end()) {
+      return subtrees_.tokens(i).size() > kFewTokens && (subtrees_.kinds(i) & ~text_) == 0;
+    }
+    return loops && subtrees_.tokens(i).size() > kSomeTokens && (subtrees_.kinds(i) & ~regions_.around(local).kinds) == 0;
   }
   void take(std::uint32_t i) {
     const std::span<const std::uint32_t> tokens = subtrees_.tokens(i);
@@ -155,8 +163,8 @@ class LanguageWalk {
   const SubtreeText& subtrees_;
   TokenMarks& marks_;
   std::vector<LocalMask::Leaving>* ends_;
-  TextRegions regions_;
-  Local in_text_ = kDead;  // see mark_text
+  TextRegions& regions_;
+  std::span<const Local> in_text_;  // see mark_text
   CharacterKinds text_ = 0;
   std::array<bool, 256> text_begins_{};
   std::vector<Level> levels_;
@@ -164,13 +172,13 @@ class LanguageWalk {
 
 }  // namespace
 
-void walk_language(Machine& machine, const TokenTrie& trie, Local local, TokenMarks& marks) {
-  LanguageWalk(machine, trie, marks, nullptr).from<false>(local);
+void walk_language(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, TokenMarks& marks) {
+  LanguageWalk(machine, regions, trie, marks, nullptr).from<false>(local);
 }
 
-void walk_language(Machine& machine, const TokenTrie& trie, Local local, TokenMarks& marks,
+void walk_language(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, TokenMarks& marks,
                    std::vector<LocalMask::Leaving>& ends) {
-  LanguageWalk(machine, trie, marks, &ends).from<true>(local);
+  LanguageWalk(machine, regions, trie, marks, &ends).from<true>(local);
 }
 
 }  // namespace structgen

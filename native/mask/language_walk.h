@@ -9,16 +9,17 @@
 
 #include "mask/machine.h"
 #include "mask/mask_cache.h"
+#include "mask/text_region.h"
 #include "vocabulary/token_trie.h"
 
 namespace structgen {
 
-// Adds the tokens that `local` allows to `marks`.
-void walk_language(Machine& machine, const TokenTrie& trie, Local local, TokenMarks& marks);
+// Adds the tokens that `local` allows to `marks`. What is found out about its states is kept in `regions`.
+void walk_language(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, TokenMarks& marks);
 
 // The same; each of `ends` is a node before whose byte a text of the language may be complete, with that byte as its
 // transition. Left out: the empty text, and nodes all of whose tokens the language allows itself.
-void walk_language(Machine& machine, const TokenTrie& trie, Local local, TokenMarks& marks,
+void walk_language(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, TokenMarks& marks,
                    std::vector<LocalMask::Leaving>& ends);
 
 }  // namespace structgen

@@ -27,6 +27,7 @@ Masks::Masks(Machine& machine, TextTable& texts, std::recursive_mutex& mutex,
       reading_(reading),
       cache_(MaskCache::process()),
       owner_(cache_->next_serial()),
+      regions_(machine),
       marks_((trie_->vocabulary_size() + 31) / 32) {}
 
 std::shared_ptr<LocalMask> Masks::finished(std::shared_ptr<LocalMask> mask) {
@@ -60,7 +61,7 @@ void Masks::walk(Local local, LocalMask& mask) {
   const auto readings = reading_ ? machine_.readings(local) : std::nullopt;
   if (!readings) {
     const LocalMaskPtr short_part = short_text(local);
-    walk_local(machine_, texts_, *trie_, local, short_part.get(), marks_, mask.leaving);
+    walk_local(machine_, texts_, regions_, *trie_, local, short_part.get(), marks_, mask.leaving);
     return;
   }
   std::vector<LocalMaskPtr> found;  // before this mask has any marks: they are made one at a time
@@ -88,7 +89,7 @@ LocalMaskPtr Masks::language(Local local) {
   if (LocalMaskPtr known = cache_->find(key)) return known;
   const Cleared cleared{marks_};
   auto mask = std::make_shared<LocalMask>();
-  walk_language(machine_, *trie_, stands_for, marks_, mask->leaving);
+  walk_language(machine_, regions_, *trie_, stands_for, marks_, mask->leaving);
   mask = finished(std::move(mask));
   cache_->insert(key, mask);
   return mask;

@@ -21,6 +21,7 @@
 
 #include "mask/mask_cache.h"
 #include "mask/stack.h"
+#include "mask/text_region.h"
 #include "vocabulary/token_trie.h"
 
 namespace structgen {
@@ -60,6 +61,7 @@ class Masks {
   Masks* reading_;
   std::shared_ptr<MaskCache> cache_;
   std::uint64_t owner_;
+  TextRegions regions_;
   TokenMarks marks_;  // empty between calls
 };
 

@@ -7,7 +7,7 @@
 
 namespace structgen {
 
-CharacterKinds TextRegions::kinds(Local local) {
+const TextRegions::Region& TextRegions::around(Local local) {
   if (const auto known = known_.find(local); known != known_.end()) return known->second;
   CharacterKinds alive = 0;
   for (unsigned value = 0; value < 256; ++value) {
@@ -18,7 +18,7 @@ CharacterKinds TextRegions::kinds(Local local) {
   CharacterKinds found = 0;
   std::vector<Local> region{local};
   std::vector<CharacterKinds> open{alive & ~kNotUtf8};
-  while (!open.empty()) {
+  for (int trials = 0; !open.empty() && trials < kMostTrials; ++trials) {
     const CharacterKinds more = open.back();
     open.pop_back();
     if (more == 0) continue;
@@ -32,19 +32,17 @@ CharacterKinds TextRegions::kinds(Local local) {
       open.push_back(more & ~half);
     }
   }
-  for (const Local each : region) known_[each] = found;
-  return known_[local] = found;
+  return known_[local] = {found, std::move(region)};
 }
 
-std::array<bool, 256> TextRegions::first_bytes(Local local, CharacterKinds kinds) {
+std::array<bool, 256> TextRegions::first_bytes(Local local, const Region& region) {
   std::array<bool, 256> found{};
   for (unsigned value = 0; value < 256; ++value) {
-    const auto byte = static_cast<std::uint8_t>(value);
     states_.clear();
     inside_.clear();
-    found[value] = read(local, byte) && std::all_of(states_.begin(), states_.end(), [&](Local each) {
-                     const auto known = known_.find(each);
-                     return known != known_.end() && (kinds & ~known->second) == 0;
+    found[value] = read(local, static_cast<std::uint8_t>(value)) &&
+                   std::all_of(states_.begin(), states_.end(), [&](Local each) {
+                     return std::find(region.states.begin(), region.states.end(), each) != region.states.end();
                    });
   }
   return found;

@@ -21,14 +21,18 @@ class TextRegions {
   // Of a machine with one frame.
   explicit TextRegions(Machine& machine) : machine_(machine) {}
 
-  // Kinds of characters any text of which is alive from `local` on: not always as many as possible. Found for the
-  // state and all that such texts lead to.
-  CharacterKinds kinds(Local local);
-  // Bytes that begin a character, where all that begin so lead from `local` to a state whose kinds hold all of these.
-  std::array<bool, 256> first_bytes(Local local, CharacterKinds kinds);
+  struct Region {
+    CharacterKinds kinds;  // any text of these is alive from each of …
+    std::vector<Local> states;
+  };
+  // One around the state: not always as large as possible. Found once, and stays where it is.
+  const Region& around(Local local);
+  // Bytes that begin a character, where all that begin so lead from `local` into the region.
+  std::array<bool, 256> first_bytes(Local local, const Region& region);
 
  private:
   static constexpr std::size_t kMostStates = 6;
+  static constexpr int kMostTrials = 40;
   static constexpr std::size_t kMostInside = 64;  // states inside of characters; beyond them nothing is known
 
   bool closed(Local local, CharacterKinds kinds);
@@ -36,7 +40,7 @@ class TextRegions {
   bool ends(Local local, std::uint32_t state);
 
   Machine& machine_;
-  std::unordered_map<Local, CharacterKinds> known_;
+  std::unordered_map<Local, Region> known_;
   std::vector<Local> states_;                        // where characters lead, in the search that goes on …
   std::unordered_map<std::uint64_t, bool> inside_;   // … and whether they are alive from within
 };

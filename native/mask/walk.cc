@@ -396,7 +396,7 @@ void walk_short_text(Machine& machine, const TokenTrie& trie, Local local, Token
   PlainWalk(machine, trie, marks).tokens(trie.plain_text().short_text, local);
 }
 
-void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local local,
+void walk_local(Machine& machine, TextTable& texts, TextRegions& regions, const TokenTrie& trie, Local local,
                 const LocalMask* short_text, TokenMarks& marks, Places& leaving) {
   Cursor cursor(machine, texts);
   if (const std::optional<Machine::Enumeration> left = machine.enumeration(local)) {
@@ -405,7 +405,7 @@ void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local
     return;
   }
   if (machine.one_frame()) {
-    walk_language(machine, trie, local, marks);
+    walk_language(machine, regions, trie, local, marks);
     return;
   }
   const Machine::FreeText free = machine.free_text(local);

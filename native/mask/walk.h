@@ -10,6 +10,7 @@
 
 #include "mask/mask_cache.h"
 #include "mask/stack.h"
+#include "mask/text_region.h"
 #include "vocabulary/token_trie.h"
 
 namespace structgen {
@@ -18,7 +19,7 @@ using Places = std::vector<LocalMask::Leaving>;
 
 // Everything `local` allows without looking underneath. Where walks_text() says so, `short_text` may be what
 // walk_short_text() found for a state that agrees with `local` on texts of PlainText::kShort bytes.
-void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local local,
+void walk_local(Machine& machine, TextTable& texts, TextRegions& regions, const TokenTrie& trie, Local local,
                 const LocalMask* short_text, TokenMarks& marks, Places& leaving);
 
 // Inside a string: whether most of its plain tokens have to be walked, and those of them that are short.

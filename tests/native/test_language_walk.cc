@@ -106,7 +106,7 @@ TEST(any_text_of_a_region_is_alive) {
   for (const char* pattern : kPatterns) {
     TextRegions found(engine.regex_machine());
     const Local start = parsed(engine.regexes, pattern);
-    const CharacterKinds kinds = found.kinds(start);
+    const CharacterKinds kinds = found.around(start).kinds;
     std::vector<std::string> characters;
     for (std::uint32_t point = 1; point < 0x11000; point += point < 0x180 ? 1 : 97) {
       std::string character;
@@ -135,6 +135,7 @@ TEST(a_language_is_walked_as_its_tokens_are_read) {
   const auto node_of = spelled(*trie);
   Engine engine;
   regex::RegexMachine& machine = engine.regex_machine();
+  TextRegions regions(machine);
   for (const char* pattern : kPatterns) {
     for (const char* before : {"", "a", "\"", "é", "4", "ab ", "x,"}) {
       Local local = parsed(engine.regexes, pattern);
@@ -151,8 +152,8 @@ TEST(a_language_is_walked_as_its_tokens_are_read) {
       }
       TokenMarks marks((tokens.size() + 31) / 32), same((tokens.size() + 31) / 32);
       std::vector<LocalMask::Leaving> ends;
-      walk_language(machine, *trie, local, marks, ends);
-      walk_language(machine, *trie, local, same);
+      walk_language(machine, regions, *trie, local, marks, ends);
+      walk_language(machine, regions, *trie, local, same);
       std::vector<std::uint32_t> bits((tokens.size() + 31) / 32), again = bits;
       LocalMask mask, other;
       mask.take(marks), mask.copy_to(bits);
