@@ -31,172 +31,36 @@ import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from dev_file import ANY, DEFAULT, tekken_encoding
+from dev_file import DEFAULT
 from rich.progress import track
 
-END = 2
+from jsonschemabench.engines import Missing, find
+from jsonschemabench.engines.engine import Engine, Reading
+from jsonschemabench.tokens import Tokens, load
+
 Clock = Callable[[], float]
 MEMORY_BYTES = 6 << 30
 VERDICTS = ("refused", "limit", "refuses valid output", "accepts wrong output")
 
 
-class Engine(Protocol):
-    """What is measured: one compiled schema at a time."""
-
-    shift: int  # from the vocabulary's ranks to this engine's ids
-    end: int
-
-    def compile(self, schema: Any) -> None: ...
-    def restart(self) -> None: ...
-    def fill(self) -> np.ndarray: ...
-    def advance(self, token: int) -> None: ...
+ENGINES = ("structgen", "llguidance", "xgrammar", "outlines_core")
 
 
-class Structgen:
-    """This project, with every option "any", as the instances are written."""
-
-    def __init__(self, tokens: list[bytes | None], encoding: Any) -> None:
-        import structgen as sg
-
-        self._sg = sg
-        self._vocabulary = sg.Vocabulary.from_tokens(tokens, eos=END)
-        self._row = np.zeros(len(tokens) // 32, dtype=np.uint32)
-        self.shift, self.end = len(tokens) - len(encoding._mergeable_ranks), END
-
-    def compile(self, schema: Any) -> None:
-        self._matcher = self._sg.compile(self._sg.json_schema(schema, **ANY), self._vocabulary).matcher()
-
-    def restart(self) -> None:
-        self._matcher.reset()
-
-    def fill(self) -> np.ndarray:
-        self._matcher.fill_mask(self._row)
-        return self._row
-
-    def advance(self, token: int) -> None:
-        self._matcher.advance(token)
-
-
-class LLGuidance:
-    """llguidance from PyPI with its defaults for JSON Schema."""
-
-    def __init__(self, tokens: list[bytes | None], encoding: Any) -> None:
-        import llguidance
-        import llguidance.numpy
-        import llguidance.tiktoken
-
-        self._module = llguidance
-        self._fill = llguidance.numpy.fill_next_token_bitmask
-        # Ids are ranks here: the special ids, which come first elsewhere, are left out.
-        self.shift, self.end = 0, len(encoding._mergeable_ranks)
-        self._tokenizer = llguidance.tiktoken.lltokenizer_from_encoding(
-            encoding, n_vocab=self.end + 1, eos_token=self.end
-        )
-        self._rows = llguidance.numpy.allocate_token_bitmask(1, self._tokenizer.vocab_size)
-
-    def compile(self, schema: Any) -> None:
-        grammar = self._module.LLMatcher.grammar_from_json_schema(schema)
-        self._matcher = self._module.LLMatcher(self._tokenizer, grammar)
-        if self._matcher.is_error():
-            raise ValueError(self._matcher.get_error())
-
-    def restart(self) -> None:
-        self._matcher.reset()
-
-    def fill(self) -> np.ndarray:
-        self._fill(self._matcher, self._rows, 0)
-        return self._rows[0].view(np.uint32)
-
-    def advance(self, token: int) -> None:
-        self._matcher.consume_token(token)
-
-
-class XGrammar:
-    """XGrammar from PyPI with its defaults, its cache included."""
-
-    def __init__(self, tokens: list[bytes | None], encoding: Any) -> None:
-        import xgrammar
-
-        self._module = xgrammar
-        ranks = [token for token in tokens if token]
-        self.shift, self.end = 0, len(ranks)
-        info = xgrammar.TokenizerInfo(
-            [*ranks, b"</s>"], vocab_type=xgrammar.VocabType.RAW, stop_token_ids=[self.end]
-        )
-        self._compiler = xgrammar.GrammarCompiler(info, max_threads=1)
-        self._rows = np.zeros((1, (self.end + 32) // 32), dtype=np.int32)
-        import torch
-
-        self._tensor = torch.from_numpy(self._rows)
-
-    def compile(self, schema: Any) -> None:
-        self._matcher = self._module.GrammarMatcher(self._compiler.compile_json_schema(json.dumps(schema)))
-
-    def restart(self) -> None:
-        self._matcher.reset()
-
-    def fill(self) -> np.ndarray:
-        if not self._matcher.fill_next_token_bitmask(self._tensor, 0):
-            self._rows.fill(-1)  # "all allowed" leaves the row as it is
-        return self._rows[0].view(np.uint32)
-
-    def advance(self, token: int) -> None:
-        self._matcher.accept_token(token)
-
-
-class OutlinesCore:
-    """outlines-core from PyPI: schema to regular expression to index."""
-
-    def __init__(self, tokens: list[bytes | None], encoding: Any) -> None:
-        import outlines_core
-
-        self._module = outlines_core
-        ranks = [token for token in tokens if token]
-        self.shift, self.end = 0, len(ranks)
-        self._vocabulary = outlines_core.Vocabulary(self.end, {token: [i] for i, token in enumerate(ranks)})
-        self._row = np.zeros((self.end + 32) // 32, dtype=np.uint32)
-
-    def compile(self, schema: Any) -> None:
-        from outlines_core.json_schema import build_regex_from_schema
-
-        regex = build_regex_from_schema(json.dumps(schema))
-        self._index = self._module.Index(regex, self._vocabulary)
-        self.restart()
-
-    def restart(self) -> None:
-        self._guide = self._module.Guide(self._index)
-
-    def fill(self) -> np.ndarray:
-        self._guide.write_mask_into(self._row.ctypes.data, self._row.size, 4)
-        return self._row
-
-    def advance(self, token: int) -> None:
-        self._guide.advance(token, return_tokens=False)
-
-
-ENGINES: dict[str, type] = {
-    "structgen": Structgen,
-    "llguidance": LLGuidance,
-    "xgrammar": XGrammar,
-    "outlines_core": OutlinesCore,
-}
-
-
-def measure(engine: Engine, case: dict[str, Any], encoding: Any, clock: Clock) -> dict[str, Any]:
+def measure(engine: Engine, case: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """One schema: microseconds of the first mask, of each mask, of each advance; and the verdict."""
     result: dict[str, Any] = {"verdict": "passing", "masks": [], "advances": []}
     began = clock()
     try:
-        engine.compile(case["schema"])
+        engine.compile(case["schema"], Reading())
         engine.fill()
     except Exception as error:
         return {**result, "verdict": "refused", "reason": f"{type(error).__name__}: {error}"[:200]}
     result["first"] = (clock() - began) * 1e6
     try:
-        instances(engine, case["tests"], encoding, clock, result)
+        instances(engine, case["tests"], clock, result)
     except MemoryError:
         raise
     except Exception as error:  # an engine that gives up half-way
@@ -204,23 +68,20 @@ def measure(engine: Engine, case: dict[str, Any], encoding: Any, clock: Clock) -
     return result
 
 
-def instances(
-    engine: Engine, tests: list[dict[str, Any]], encoding: Any, clock: Clock, result: dict[str, Any]
-) -> None:
+def instances(engine: Engine, tests: list[dict[str, Any]], clock: Clock, result: dict[str, Any]) -> None:
     """Every instance token by token; the verdict is the worst that was met."""
     for test in tests:
         text = json.dumps(test["data"], ensure_ascii=False)
-        tokens = [token + engine.shift for token in encoding.encode(text, disallowed_special=())]
         engine.restart()
         accepted = True
-        for token in [*tokens, engine.end]:
+        for token in [*engine.encode(text), engine.tokens.end]:
             began = clock()
             row = engine.fill()
             result["masks"].append((clock() - began) * 1e6)
             accepted = bool(row[token >> 5] >> (token & 31) & 1)
             if not accepted:
                 break
-            if token != engine.end:
+            if token != engine.tokens.end:
                 began = clock()
                 engine.advance(token)
                 result["advances"].append((clock() - began) * 1e6)
@@ -239,17 +100,17 @@ def resident() -> float:
 def serve(name: str, pipe: Any, clock: Clock) -> None:
     """A process with one engine: answers a case with its figures."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    tokens, encoding = tekken_encoding()
+    tokens: Tokens = load("tekken")
     before = resident()
     try:
-        engine = ENGINES[name](tokens, encoding)
-    except ImportError as missing:
-        pipe.send({"missing": missing.name})
+        engine = find(name)(tokens, "judge")
+    except (Missing, ImportError) as missing:
+        pipe.send({"missing": str(missing)})
         return
     pipe.send({})
     while (case := pipe.recv()) is not None:
         try:
-            result = measure(engine, case, encoding, clock)
+            result = measure(engine, case, clock)
         except MemoryError:
             result = {"verdict": "limit", "masks": [], "advances": [], "reason": "memory"}
         result["megabytes"] = resident() - before

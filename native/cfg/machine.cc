@@ -1,6 +1,7 @@
 #include "cfg/machine.h"
 
 #include <algorithm>
+#include <map>
 
 namespace structgen::cfg {
 
@@ -14,7 +15,8 @@ constexpr std::uint32_t kLabels = 0, kItself = 1;
 
 }  // namespace
 
-CfgMachine::CfgMachine(regex::Store& store, Network network) : store_(store), network_(std::move(network)) {
+CfgMachine::CfgMachine(regex::Store& store, Network network, Machine* terminals)
+    : store_(store), network_(std::move(network)), terminals_(terminals) {
   locals_.intern({});  // kDead
   columns_.intern({kBase});
   columns_.intern({kSelf});
@@ -30,10 +32,10 @@ std::size_t CfgMachine::memory_bytes() const {
          (resumed_.size() + substituted_.size()) * 48 + ways_.size() * 160;
 }
 
-Local CfgMachine::items(std::vector<Item> items) {
+Local CfgMachine::items(std::vector<Item> items, std::uint32_t use) {
   if (items.empty()) return kDead;
   if (items.size() > kMostItems) throw BudgetExceeded("ambiguity: 65536 items at one place");
-  std::vector<std::uint32_t> words{kItems};
+  std::vector<std::uint32_t> words{kItems | use};
   words.reserve(1 + 4 * items.size());
   for (const Item& item : items) words.insert(words.end(), {item.rest, item.state, item.label, item.origin});
   const std::size_t known = locals_.size();
@@ -86,23 +88,33 @@ Transition CfgMachine::compute_items(Local local, std::uint8_t byte) {
       if (network_.automaton(label).follow.has(byte)) ends.push_back(label);
     }
   }
-  if (ends.size() > 1) {
-    const bool reads = !next.empty() || here.leaves_first.has(byte);
-    const std::vector<std::uint32_t> result = reads ? std::vector<std::uint32_t>{kItself, local} : ends;
-    return add_action({Action::Kind::kPopAgain, 0, 0, results_.intern(result)});
+  const std::uint32_t use = use_of(local);
+  if (ends.size() == 1) return go_on(std::move(next), use);
+  if (use == kForMasks) {
+    const Transition leaves = add_action({Action::Kind::kPopAgain, 0, 0, results_.intern(ends)});
+    if (next.empty()) return leaves;
+    const std::array<Transition, 2> ways{go_on(std::move(next), use), leaves};
+    return add_fork(ways);
   }
+  const bool reads = !next.empty() || here.leaves_first.has(byte);
+  return add_action({Action::Kind::kPopAgain, 0, 0,
+                     results_.intern(reads ? std::vector<std::uint32_t>{kItself, local} : ends)});
+}
+
+// The frame with these items, or a new one on top if they all belong to one column.
+Transition CfgMachine::go_on(std::vector<Item> next, std::uint32_t use) {
   if (next.empty()) return kDead;
   std::sort(next.begin(), next.end());
   next.erase(std::unique(next.begin(), next.end()), next.end());
   const Origin origin = next.front().origin;
   const bool one = std::all_of(next.begin(), next.end(), [&](const Item& item) { return item.origin == origin; });
-  if (!one || origin == kBase) return items(std::move(next));
+  if (!one || origin == kBase) return items(std::move(next), use);
   std::vector<Item> above = next;
   for (Item& item : above) item.origin = kBase;
-  const Local child = items(std::move(above));
+  const Local child = items(std::move(above), use);
   // A frame that may end anywhere, such as a name, would be left and entered again with every byte.
-  if (undecided(child)) return items(std::move(next));
-  return add_action({Action::Kind::kPush, waiting(prune(origin, next)), child, 0});
+  if (undecided(child)) return items(std::move(next), use);
+  return add_action({Action::Kind::kPush, waiting(prune(origin, next), use), child, 0});
 }
 
 Transition CfgMachine::transition_or_end(Local local, std::uint8_t byte) {
@@ -140,27 +152,71 @@ Local CfgMachine::resume(Local local, std::uint32_t result, std::string_view tex
       for (Item& item : next) item.origin = substitute(item.origin, origin);
       std::sort(next.begin(), next.end());
     }
-    return resumed_[std::uint64_t{local} << 32 | result] = items(std::move(next));
+    return resumed_[std::uint64_t{local} << 32 | result] = items(std::move(next), use_of(local));
   } catch (const BudgetExceeded&) {
     resumed_.erase(std::uint64_t{local} << 32 | result);
     throw;
   }
 }
 
+// The set of all items does what each of them does. Those with the same rest of a terminal read it together; those
+// with an origin of their own are what a frame above that column would be.
+std::optional<Machine::Readings> CfgMachine::readings(Local local) {
+  if (network_.has_leaves()) return std::nullopt;  // what those read is no language of reader()
+  const bool inside = (locals_[local][0] & kInside) != 0;
+  const std::vector<Item> active = inside ? items_of(local) : closure(local).active;
+  Readings result;
+  std::vector<Item> own;
+  std::map<Origin, std::vector<Item>> others;
+  for (const Item& item : active) {
+    (waits_outside(item.origin) ? others[item.origin] : own).push_back(item);
+  }
+  for (auto& [origin, items] : others) result.inner.push_back(inner(origin, std::move(items)));
+  for (std::size_t i = 0; i < own.size();) {
+    const regex::Regex language = own[i].rest;
+    std::vector<Item> after;
+    for (; i < own.size() && own[i].rest == language; ++i) {
+      after.push_back({kRead, own[i].state, own[i].label, own[i].origin});
+    }
+    result.parts.push_back({language, items(std::move(after), kForMasks)});
+  }
+  return result;
+}
+
+// Whether somebody waits in this column who has more to do than to tell the frame below.
+bool CfgMachine::waits_outside(Origin origin) const {
+  const std::span<const Wait> all = waits(origin);
+  return std::any_of(all.begin(), all.end(), [&](const Wait& wait) {
+    return wait.origin != kSelf && !(wait.origin == kBase && wait.state == network_.end() && wait.then == wait.label);
+  });
+}
+
+// Cuts a column in two: who waits in it for whom in it stays above, with the items; the others wait below.
+Machine::Inner CfgMachine::inner(Origin origin, std::vector<Item> items) {
+  std::vector<Wait> within, outside;
+  for (const Wait& wait : waits(prune(origin, items))) {
+    if (wait.origin == kSelf) {
+      within.push_back(wait);
+    } else {
+      outside.push_back(wait);
+      within.push_back({wait.label, network_.end(), wait.label, kBase});
+    }
+  }
+  const Origin above = column(std::move(within));
+  for (Item& item : items) item.origin = above;
+  std::sort(items.begin(), items.end());
+  return {this->items(std::move(items), kForMasks | kInside), waiting(column(std::move(outside)), kForMasks)};
+}
+
 // Within a token, a counted terminal cannot be told from one whose bound is far away.
 Local CfgMachine::representative(Local local, std::size_t longest) {
   if (of_leaf(local)) return frame_representative(frame(local), longest);
+  const std::uint32_t use = network_.has_leaves() ? 0 : kForMasks | (locals_[local][0] & kInside);
   std::vector<Item> near = items_of(local);
-  bool same = true;
-  for (Item& item : near) {
-    const regex::Regex rest = store_.near(item.rest, static_cast<std::uint32_t>(longest));
-    same = same && rest == item.rest;
-    item.rest = rest;
-  }
-  if (same) return local;
+  for (Item& item : near) item.rest = store_.near(item.rest, static_cast<std::uint32_t>(longest));
   std::sort(near.begin(), near.end());
   near.erase(std::unique(near.begin(), near.end()), near.end());
-  return items(std::move(near));
+  return items(std::move(near), use);
 }
 
 }  // namespace structgen::cfg

@@ -15,6 +15,9 @@ Network::Network(Grammar& grammar, regex::Store& store, Rule start) {
   leaves_ = grammar.leaves();
   find_first_and_follow(store);
   find_distances(store);
+  end_ = static_cast<StateId>(states_.size());
+  const auto last = static_cast<std::uint32_t>(arcs_.size());
+  states_.push_back({last, last, true, 0, 0});
 }
 
 std::size_t Network::memory_bytes() const {

@@ -53,6 +53,8 @@ class Network {
   const Leaf& leaf(std::uint32_t symbol) const { return leaves_[symbol & ~kLeafBit]; }
   bool has_leaves() const { return !leaves_.empty(); }
   std::size_t parts() const { return parts_.size(); }
+  // A state at the end of its automaton, with nothing after it.
+  StateId end() const { return end_; }
   std::size_t size() const { return arcs_.size() + states_.size(); }
   std::size_t memory_bytes() const;
   // All of it is one regular language; kNone where it is not.
@@ -72,6 +74,7 @@ class Network {
   std::vector<Arc> arcs_;
   std::vector<Automaton> parts_;
   std::vector<Leaf> leaves_;
+  StateId end_ = 0;
   std::vector<Part> part_of_;  // by state; states that end at once may be shared
   regex::Regex language_ = kNone;
 };

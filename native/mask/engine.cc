@@ -51,7 +51,7 @@ std::uint32_t Engine::add_start(cfg::Network network) {
   if (network.language() != cfg::kNone) {
     starts_.push_back({&regex_machine_, network.language()});
   } else {
-    cfg_machines_.push_back(std::make_unique<cfg::CfgMachine>(regexes, std::move(network)));
+    cfg_machines_.push_back(std::make_unique<cfg::CfgMachine>(regexes, std::move(network), &regex_machine_));
     starts_.push_back({cfg_machines_.back().get(), cfg_machines_.back()->start()});
   }
   return number;
@@ -61,7 +61,9 @@ Masks& Engine::masks(Machine& machine, const std::shared_ptr<const TokenTrie>& t
   for (const auto& known : masks_) {
     if (&known->machine() == &machine && known->trie() == trie) return *known;
   }
-  masks_.push_back(std::make_unique<Masks>(machine, texts, mutex, trie));
+  Machine* const reader = machine.reader();
+  Masks* const reading = reader ? &masks(*reader, trie) : nullptr;
+  masks_.push_back(std::make_unique<Masks>(machine, texts, mutex, trie, reading));
   return *masks_.back();
 }
 

@@ -121,6 +121,8 @@ class Machine {
   // Whether the bytes read while the frame is in this state are needed when it resumes
   // (something is read above it) or ends with kPopText (it is on top).
   virtual bool keeps_text(Local local) const = 0;
+  // Whether that is ever so, and actions ever kPopText: else nobody has to know what was read.
+  virtual bool keeps_texts() const { return true; }
 
   // --- What only masks ask. Answers may be coarse, never wrong.
 
@@ -176,6 +178,30 @@ class Machine {
     (void)local;
     return std::nullopt;
   }
+  // What a frame reads may be put together from languages that are read first, and the frame's states after them;
+  // or from what frames above it would read, if there were any. A mask is then put together likewise: what tokens
+  // do to a language, or to such a frame, is the same wherever these stand.
+  struct Reading {
+    Local language;  // a state of reader(), which has only one frame
+    Local after;     // the frame's, wherever a text of the language is read
+  };
+  struct Inner {
+    Local top;    // of a frame that could be above …
+    Local below;  // … this one, were it here
+  };
+  struct Readings {
+    std::vector<Reading> parts;
+    std::vector<Inner> inner;
+  };
+  virtual Machine* reader() { return nullptr; }
+  // All of what `local` does but end before the next byte (may_end); nullopt where the frame has to be walked as it
+  // is.
+  virtual std::optional<Readings> readings(Local local) {
+    (void)local;
+    return std::nullopt;
+  }
+  // Whether there is only one frame, ever: no transition is an action.
+  virtual bool one_frame() const { return false; }
   // Whether that is any character, `points` times at least; remembered, since walks ask often.
   bool takes_any_text(Local local, std::uint32_t points) {
     if (local >= free_.size()) free_.resize(local + 1, kNotAsked);

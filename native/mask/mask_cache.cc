@@ -52,6 +52,11 @@ void LocalMask::add_to(std::span<std::uint32_t> out) const {
   for (const std::uint32_t token : tokens) out[token >> 5] |= 1u << (token & 31);
 }
 
+void LocalMask::add_to(TokenMarks& marks) const {
+  if (!words.empty()) add_to(marks.words());
+  for (const std::uint32_t token : tokens) marks.add(token);
+}
+
 // --- All of them ----------------------------------------------------------------
 
 namespace {

@@ -66,6 +66,7 @@ struct LocalMask {
   std::vector<Leaving> leaving;       // by transition, then by node
   std::vector<Group> groups;
   std::uint64_t serial = 0;  // unique in the process
+  Local of = kDead;          // the frame's state, or one that stands for it
   bool ends = false;         // the output may end here if the frame is the last …
   bool may_end = false;      // … or the frame may, before the next byte
 
@@ -74,6 +75,7 @@ struct LocalMask {
   void group_leaving();
   void copy_to(std::span<std::uint32_t> out) const;
   void add_to(std::span<std::uint32_t> out) const;
+  void add_to(TokenMarks& marks) const;
   std::size_t bytes() const {
     return (words.capacity() + tokens.capacity()) * 4 + leaving.capacity() * sizeof(Leaving) +
            groups.capacity() * sizeof(Group) + 240;

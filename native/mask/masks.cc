@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "mask/language_walk.h"
 #include "mask/plain_walk.h"
 #include "mask/walk.h"
 #include "vocabulary/plain_text.h"
@@ -20,13 +21,15 @@ struct Cleared {
 }  // namespace
 
 Masks::Masks(Machine& machine, TextTable& texts, std::recursive_mutex& mutex,
-             std::shared_ptr<const TokenTrie> trie)
+             std::shared_ptr<const TokenTrie> trie, Masks* reading)
     : machine_(machine),
       texts_(texts),
       mutex_(mutex),
       trie_(std::move(trie)),
+      reading_(reading),
       cache_(MaskCache::process()),
       owner_(cache_->next_serial()),
+      regions_(machine),
       marks_((trie_->vocabulary_size() + 31) / 32) {}
 
 std::shared_ptr<LocalMask> Masks::finished(std::shared_ptr<LocalMask> mask) {
@@ -45,14 +48,51 @@ LocalMaskPtr Masks::local(Local local) {
   const MaskKey target{owner_, stands_for};
   if (stands_for != local) cache_->link(key, target);
   if (LocalMaskPtr known = cache_->find(target)) return known;
-  const LocalMaskPtr plain = walks_text(machine_, *trie_, stands_for) ? text(stands_for) : nullptr;
   const Cleared cleared{marks_};
   auto mask = std::make_shared<LocalMask>();
-  walk_local(machine_, texts_, *trie_, stands_for, plain.get(), marks_, mask->leaving);
+  walk(stands_for, *mask);
   mask = finished(std::move(mask));
+  mask->of = stands_for;
   mask->ends = machine_.accepting(stands_for);
   mask->may_end = machine_.may_end(stands_for);
   cache_->insert(target, mask);
+  return mask;
+}
+
+void Masks::walk(Local local, LocalMask& mask) {
+  const auto readings = reading_ ? machine_.readings(local) : std::nullopt;
+  if (!readings) {
+    const LocalMaskPtr plain = walks_text(machine_, *trie_, local) ? text(local) : nullptr;
+    walk_local(machine_, texts_, regions_, *trie_, local, plain.get(), marks_, mask.leaving);
+    return;
+  }
+  std::vector<LocalMaskPtr> found;  // before this mask has any marks: they are made one at a time
+  for (const Machine::Inner& inner : readings->inner) {
+    found.push_back(this->local(inner.top));
+    const LocalMask& top = *found.back();
+    for (const LocalMask::Group& group : top.groups) {
+      found.push_back(below(top, group, inner.below));
+      mask.leaving.insert(mask.leaving.end(), found.back()->leaving.begin(), found.back()->leaving.end());
+    }
+  }
+  for (const LocalMaskPtr& part : found) part->add_to(marks_);
+  for (const Machine::Reading& part : readings->parts) {
+    const LocalMaskPtr language = reading_->language(part.language);
+    language->add_to(marks_);
+    walk_after(machine_, texts_, *trie_, part.after, language->groups, language->leaving, marks_, mask.leaving);
+  }
+}
+
+// What a language does to the tokens: those that it allows itself, and where it may end within one.
+LocalMaskPtr Masks::language(Local local) {
+  const Local stands_for = machine_.representative(local, trie_->longest_token());
+  const MaskKey key = language_key(stands_for);
+  if (LocalMaskPtr known = cache_->find(key)) return known;
+  const Cleared cleared{marks_};
+  auto mask = std::make_shared<LocalMask>();
+  walk_language(machine_, regions_, *trie_, stands_for, marks_, mask->leaving);
+  mask = finished(std::move(mask));
+  cache_->insert(key, mask);
   return mask;
 }
 
@@ -167,6 +207,19 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
   return result;
 }
 
+// The mask of a frame after the one above it ended in `local`, before any token.
+LocalMaskPtr Masks::ended(Local local, Local frame) {
+  constexpr std::uint64_t kEnded = 3;  // see short_text
+  const MaskKey key{owner_, static_cast<std::uint64_t>(local) << 32 | frame, kEnded};
+  if (LocalMaskPtr known = cache_->find(key)) return known;
+  const std::lock_guard lock(mutex_);
+  machine_.refill();
+  const Local next = machine_.resume(frame, machine_.end_result(local), {});
+  LocalMaskPtr mask = this->local(next);
+  cache_->link(key, {owner_, mask->of});
+  return mask;
+}
+
 // The tokens at `group` in the real frames: the one on top, and with depth 1 the one below, which is all
 // that the mask has looked at so far. Null where these two do not settle it.
 LocalMaskPtr Masks::again(const Stack& stack, unsigned depth, const LocalMask& mask,
@@ -197,7 +250,7 @@ bool Masks::fill(const Stack& stack, std::span<std::uint32_t> out, bool add) {
     mask->copy_to(out);
   }
   const bool ends = may_end(stack, *mask);
-  if (mask->leaving.empty()) return ends;
+  if (mask->leaving.empty() && !(reading_ && mask->may_end)) return ends;
   struct Part {
     LocalMaskPtr mask;
     Stack::View frames;
@@ -208,6 +261,11 @@ bool Masks::fill(const Stack& stack, std::span<std::uint32_t> out, bool add) {
     const Part part = std::move(parts.back());
     parts.pop_back();
     const Stack::View under = part.frames.tail();
+    if (reading_ && part.mask->may_end && !under.empty()) {
+      LocalMaskPtr next = ended(part.mask->of, under.front().local);
+      next->add_to(out);
+      parts.push_back({std::move(next), under, part.depth + 1});
+    }
     for (const LocalMask::Group& group : part.mask->groups) {
       if (group.transition == LocalMask::kRewalk) {
         if (LocalMaskPtr rest = again(stack, part.depth, *part.mask, group)) {

@@ -6,6 +6,10 @@
 // is cached. Where only the real frames can tell, the tokens concerned are walked again in them; that is
 // cached as well if one frame or two were enough, as they are for names of members.
 //
+// Where a frame reads languages one after the other, the mask of its local state is put together, too: what a
+// language does to the tokens is found once for all grammars, and only where it ends within a token is anything
+// walked for what follows it here.
+//
 // Locks: fill() takes the engine's lock only for what it has to make.
 #pragma once
 
@@ -17,13 +21,16 @@
 
 #include "mask/mask_cache.h"
 #include "mask/stack.h"
+#include "mask/text_region.h"
 #include "vocabulary/token_trie.h"
 
 namespace structgen {
 
 class Masks {
  public:
-  Masks(Machine& machine, TextTable& texts, std::recursive_mutex& mutex, std::shared_ptr<const TokenTrie> trie);
+  // `reading`: the masks of machine.reader() over the same trie, which must outlive these; null where it has none.
+  Masks(Machine& machine, TextTable& texts, std::recursive_mutex& mutex, std::shared_ptr<const TokenTrie> trie,
+        Masks* reading = nullptr);
   Masks(const Masks&) = delete;
   Masks& operator=(const Masks&) = delete;
 
@@ -43,7 +50,11 @@ class Masks {
   // No texts: those of parts that were walked again are above them.
   MaskKey text_key(Local local) const { return {owner_, local, 1}; }
   MaskKey short_key(Local local) const { return {owner_, local, 2}; }
+  MaskKey language_key(Local local) const { return {owner_, local, 3}; }
+  LocalMaskPtr language(Local local);
+  void walk(Local local, LocalMask& mask);
   LocalMaskPtr below(const LocalMask& mask, const LocalMask::Group& group, Local frame);
+  LocalMaskPtr ended(Local local, Local frame);
   LocalMaskPtr again(const Stack& stack, unsigned depth, const LocalMask& mask, const LocalMask::Group& group);
   bool may_end(const Stack& stack, const LocalMask& mask);
   void rewalk(const Stack& stack, const LocalMask& mask, const LocalMask::Group& group,
@@ -54,8 +65,10 @@ class Masks {
   TextTable& texts_;
   std::recursive_mutex& mutex_;
   std::shared_ptr<const TokenTrie> trie_;
+  Masks* reading_;
   std::shared_ptr<MaskCache> cache_;
   std::uint64_t owner_;
+  TextRegions regions_;
   TokenMarks marks_;  // empty between calls
 };
 

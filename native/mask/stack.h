@@ -114,9 +114,8 @@ class Cursor {
       each(result, top, at);
       return;
     }
-    const std::span<const Transition> all = machine_.alternatives(at);
-    for (const Transition one : std::vector<Transition>(all.begin(), all.end())) {
-      branch(top, one, byte, read, each);
+    for (std::size_t i = 0; i < machine_.alternatives(at).size(); ++i) {  // the span may move meanwhile
+      branch(top, machine_.alternatives(at)[i], byte, read, each);
     }
   }
   // The frame on top, which may end here, ends.

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "budget.h"
+#include "mask/language_walk.h"
 #include "vocabulary/plain_text.h"
 #include "vocabulary/sibling_trie.h"
 
@@ -27,6 +28,7 @@ class Walk {
         origin_(origin),
         marks_(marks),
         leaving_(leaving),
+        keeps_texts_(machine_.keeps_texts()),
         levels_(trie.longest_token() + 1) {}
 
   const Node& root() const { return nodes_[0]; }
@@ -131,7 +133,7 @@ class Walk {
     if (t < kActionBit) {
       if (t == kDead) return;
       top.local = t;
-    } else if (!step(top, t, i)) {
+    } else if (leaves(top, t, i) || !step(top, t, i)) {
       return;
     }
     under(top, i);
@@ -219,12 +221,29 @@ class Walk {
     for (std::uint32_t id = trie_.next_same(token); id != kNoToken; id = trie_.next_same(id)) marks_.add(id);
   }
 
+  // The most frequent actions: the last frame that is known is left, by itself or on one of two ways. Then it is
+  // done, and true.
+  bool leaves(const Top& top, Transition t, std::uint32_t i) {
+    if (top.below != Cursor::kFloor) return false;
+    const Action::Kind kind = machine_.action(t).kind;
+    if (kind == Action::Kind::kPush || kind == Action::Kind::kPushAgain) return false;
+    if (kind != Action::Kind::kFork) {
+      note(i, t);
+      return true;
+    }
+    const std::span<const Transition> all = machine_.alternatives(t);
+    if (all.size() != 2) return false;
+    const Transition first = all[0], second = all[1];  // the span may move
+    spend();
+    act(top, first, i);
+    act(top, second, i);
+    return true;
+  }
   // Does the action of node i's byte; false where its tokens are dead, noted for later, or (after a fork)
   // walked already, one way after the other. Deeper than one token is long this cannot nest.
   bool step(Top& top, Transition t, std::uint32_t i) {
     Transition leaves = kDead;
-    std::string_view read = path(i);
-    read.remove_suffix(1);
+    const std::string_view read = keeps_texts_ ? path(i).substr(0, nodes_[i].depth - 1u) : std::string_view();
     const Cursor::Result result = cursor_.act(top, t, nodes_[i].byte, read, &leaves);
     if (result == Cursor::Result::kForks) {
       spend();
@@ -254,19 +273,31 @@ class Walk {
   const std::uint32_t* origin_;
   TokenMarks& marks_;
   Places* leaving_;
+  const bool keeps_texts_;
   std::vector<Level> levels_;
   static constexpr std::uint32_t kMaxForks = 1u << 18;
   std::uint32_t forks_ = 0;
 };
 
+// Each of a fork's, else the transition itself.
+std::vector<Transition> ways(Machine& machine, Transition t) {
+  if (t < kActionBit || machine.action(t).kind != Action::Kind::kFork) return {t};
+  const std::span<const Transition> all = machine.alternatives(t);
+  return {all.begin(), all.end()};
+}
+
 }  // namespace
 
-void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local local, const LocalMask* plain,
-                TokenMarks& marks, Places& leaving) {
+void walk_local(Machine& machine, TextTable& texts, TextRegions& regions, const TokenTrie& trie, Local local,
+                const LocalMask* plain, TokenMarks& marks, Places& leaving) {
   Cursor cursor(machine, texts);
   if (const std::optional<Machine::Enumeration> left = machine.enumeration(local)) {
     Walk walk(cursor, trie, trie.siblings(), nullptr, marks, &leaving);
     walk.words(*left, local);
+    return;
+  }
+  if (machine.one_frame()) {
+    walk_language(machine, regions, trie, local, marks);
     return;
   }
   const Machine::FreeText free = machine.free_text(local);
@@ -286,6 +317,19 @@ void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local
   }
   Walk walk(cursor, trie, text.exits, text.exit_origin.data(), marks, &leaving);
   walk.local(local, walk.root());
+}
+
+void walk_after(Machine& machine, TextTable& texts, const TokenTrie& trie, Local after,
+                std::span<const LocalMask::Group> groups, std::span<const LocalMask::Leaving> ends, TokenMarks& marks,
+                Places& leaving) {
+  Cursor cursor(machine, texts);
+  Walk walk(cursor, trie, trie.siblings(), nullptr, marks, &leaving);
+  for (const LocalMask::Group& group : groups) {
+    const Transition t = machine.transition(after, static_cast<std::uint8_t>(group.transition));
+    for (const Transition way : ways(machine, t)) {
+      for (std::uint32_t i = group.first; i < group.last; ++i) walk.act(Cursor::open_top(after), way, ends[i].node);
+    }
+  }
 }
 
 void walk_below(Machine& machine, TextTable& texts, const TokenTrie& trie,

@@ -10,6 +10,7 @@
 
 #include "mask/mask_cache.h"
 #include "mask/stack.h"
+#include "mask/text_region.h"
 #include "vocabulary/token_trie.h"
 
 namespace structgen {
@@ -18,9 +19,13 @@ using Places = std::vector<LocalMask::Leaving>;
 
 // Everything `local` allows without looking underneath. Where walks_text() says so, `plain` are the plain tokens that
 // it allows (plain_walk.h).
-void walk_local(Machine& machine, TextTable& texts, const TokenTrie& trie, Local local, const LocalMask* plain,
-                TokenMarks& marks, Places& leaving);
+void walk_local(Machine& machine, TextTable& texts, TextRegions& regions, const TokenTrie& trie, Local local,
+                const LocalMask* plain, TokenMarks& marks, Places& leaving);
 
+// The same, where all of it is this reading: the tokens that leave its language at one of `ends` go on after it.
+void walk_after(Machine& machine, TextTable& texts, const TokenTrie& trie, Local after,
+                std::span<const LocalMask::Group> groups, std::span<const LocalMask::Leaving> ends, TokenMarks& marks,
+                Places& leaving);
 // The tokens that left a frame at one of `places`, after which the one below went on in `next`: with
 // the byte of that place if `again`, else with the byte after it.
 void walk_below(Machine& machine, TextTable& texts, const TokenTrie& trie,

@@ -27,6 +27,7 @@ class RegexMachine final : public Machine {
     const std::optional<WordList> words = store_.words_left(local);
     return words ? std::optional<Enumeration>({*words, false}) : std::nullopt;
   }
+  bool one_frame() const override { return true; }
   std::size_t memory_bytes() const override { return row_bytes() + store_.memory_bytes(); }
 
  protected:

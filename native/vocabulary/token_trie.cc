@@ -12,6 +12,7 @@
 #include <string>
 
 #include "vocabulary/plain_text.h"
+#include "vocabulary/subtree_text.h"
 #include "vocabulary/sibling_trie.h"
 
 namespace structgen {
@@ -21,6 +22,7 @@ struct TokenTrie::Walked {
   std::atomic<bool> made = false;
   SiblingTrie siblings;
   PlainText text;
+  SubtreeText subtrees;
 };
 
 namespace {
@@ -173,7 +175,10 @@ std::uint32_t TokenTrie::longest_prefix(std::string_view bytes) const {
 std::size_t TokenTrie::memory_bytes() const {
   return sizeof(*this) + nodes_.capacity() * sizeof(Node) +
          (next_same_.capacity() + offsets_.capacity()) * sizeof(std::uint32_t) + text_.capacity() +
-         single_bytes_.capacity() / 8 + (walked_->made ? walked_->siblings.memory_bytes() + walked_->text.memory_bytes() : 0);
+         single_bytes_.capacity() / 8 +
+         (walked_->made ? walked_->siblings.memory_bytes() + walked_->text.memory_bytes() +
+                              walked_->subtrees.memory_bytes()
+                        : 0);
 }
 
 const TokenTrie::Walked& TokenTrie::walked() const {
@@ -181,6 +186,7 @@ const TokenTrie::Walked& TokenTrie::walked() const {
     std::vector<std::uint32_t> place;
     walked_->siblings = SiblingTrie::build(nodes_, place);
     walked_->text = PlainText::build(*this, place);
+    walked_->subtrees = SubtreeText::build(*this, place);
     walked_->made = true;
   });
   return *walked_;
@@ -188,5 +194,6 @@ const TokenTrie::Walked& TokenTrie::walked() const {
 
 const SiblingTrie& TokenTrie::siblings() const { return walked().siblings; }
 const PlainText& TokenTrie::plain_text() const { return walked().text; }
+const SubtreeText& TokenTrie::subtrees() const { return walked().subtrees; }
 
 }  // namespace structgen

@@ -19,6 +19,7 @@ inline constexpr std::uint32_t kNoToken = 0xFFFFFFFFu;
 
 struct PlainText;    // plain_text.h
 struct SiblingTrie;  // sibling_trie.h
+class SubtreeText;   // subtree_text.h
 
 class TokenTrie {
  public:
@@ -65,10 +66,11 @@ class TokenTrie {
   // bit b set: byte b is a token of its own
   const std::vector<bool>& single_bytes() const { return single_bytes_; }
   std::size_t memory_bytes() const;
-  // In the order in which automata walk it, and the tokens that can stand inside a JSON string; both are made
-  // on first use, by one thread at a time.
+  // In the order in which automata walk it, the tokens that can stand inside a JSON string, and what lies below
+  // each node; all are made on first use, by one thread at a time.
   const SiblingTrie& siblings() const;
   const PlainText& plain_text() const;
+  const SubtreeText& subtrees() const;
 
  private:
   static TokenTrie with_text(std::string_view text, std::span<const std::uint32_t> offsets);

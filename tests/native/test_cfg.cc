@@ -124,3 +124,46 @@ TEST(repetitions_that_are_too_large_are_refused) {
   }
   CHECK(refused);
 }
+
+// All work beyond a look into a row makes states, columns or rows, so memory counts it: over a text that goes on in
+// the same way there is none after the first rounds, however long it is and however deep it nests.
+TEST(work_for_a_byte_stays_the_same_on_unambiguous_texts) {
+  struct Sample {
+    std::string before, round;
+  };
+  const std::vector<Sample> samples{{"", "a,"},     {"", "(a+a)*a+"}, {"", "("},
+                                    {"", "(a,(a+"}, {"", "a^"},       {std::string(1000, '('), "a+"}};
+  for (const Sample& sample : samples) {
+    Build b;
+    const Rule list = b.grammar.declare(), sum = b.grammar.declare(), product = b.grammar.declare(),
+               power = b.grammar.declare();
+    b.grammar.define(list, b.any({b.of(sum), b.all({b.of(list), b.text(","), b.of(sum)})}));
+    b.grammar.define(sum, b.any({b.of(product), b.all({b.of(sum), b.text("+"), b.of(product)})}));
+    b.grammar.define(product, b.any({b.of(power), b.all({b.of(product), b.text("*"), b.of(power)})}));
+    const Expr atom = b.any({b.text("a"), b.all({b.text("("), b.of(list), b.text(")")})});
+    b.grammar.define(power, b.any({atom, b.all({atom, b.text("^"), b.of(power)})}));
+    CfgMachine machine(b.store, Network(b.grammar, b.store, list));
+    Reader reader{machine, machine.start()};
+    CHECK(reader.read(sample.before));
+    for (int i = 0; i < 10; ++i) CHECK(reader.read(sample.round));
+    const std::size_t after_few = machine.memory_bytes();
+    for (int i = 0; i < 20'000; ++i) CHECK(reader.read(sample.round));
+    CHECK_EQ(machine.memory_bytes(), after_few);
+  }
+}
+
+// Where the text is ambiguous, a column holds as many items as there were ways to begin: quadratic, and no worse.
+TEST(work_for_ambiguous_texts_is_at_most_quadratic) {
+  const auto memory = [](int length) {
+    Build b;
+    const Rule start = b.grammar.declare();
+    b.grammar.define(start, b.any({b.all({b.text("a"), b.of(start), b.text("a")}),
+                                   b.all({b.text("b"), b.of(start), b.text("b")}), b.all({})}));
+    CfgMachine machine(b.store, Network(b.grammar, b.store, start));
+    Reader reader{machine, machine.start()};
+    for (int i = 0; i < length; ++i) CHECK(reader.read(i % 3 == 0 ? "b" : "a"));
+    return machine.memory_bytes();
+  };
+  const std::size_t one = memory(100), two = memory(200), four = memory(400);
+  CHECK(four - two <= 5 * (two - one));
+}

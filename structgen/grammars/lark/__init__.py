@@ -1,4 +1,5 @@
-"""Lark's grammar notation: grammar.py is the value users hold, load.py reads it through lark's own loader.
+"""Lark's grammar notation: grammar.py is the value users hold, load.py reads it through lark's own loader
+(imports.py keeps what comes with lark).
 
 Knows no tokens.
 """

@@ -22,6 +22,7 @@ from structgen.errors import (
 from structgen.grammars.context_free import RuleBook, place_in
 from structgen.grammars.lark.extensions import Extended, extended
 from structgen.grammars.lark.ignored import Ignored
+from structgen.grammars.lark.imports import load
 from structgen.grammars.lark.rules import RuleReader
 from structgen.grammars.lark.terminals import language_of, languages_of
 
@@ -118,11 +119,10 @@ def _loaded(text: str, start: str) -> tuple[dict[str, str], list[tuple[str, Any,
     That takes most of the time of compiling a grammar, so the last few are kept; nobody changes them.
     """
     from lark.exceptions import LarkError
-    from lark.load_grammar import load_grammar
 
     added = extended(text)
     try:
-        grammar, _ = load_grammar(added.text, "<string>", [], False)
+        grammar = load(added.text)
         _check(text, grammar, start, added)
         rules = [(str(name), parameters, tree) for name, parameters, tree, _ in grammar.rule_defs]
         grammar.rule_defs = []  # lark would multiply them out

@@ -1,0 +1,184 @@
+#include "mask/language_walk.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "mask/text_region.h"
+#include "vocabulary/sibling_trie.h"
+#include "vocabulary/subtree_text.h"
+
+namespace structgen {
+
+namespace {
+
+using Node = SiblingTrie::Node;
+
+class LanguageWalk {
+ public:
+  LanguageWalk(Machine& machine, TextRegions& regions, const TokenTrie& trie, TokenMarks& marks,
+               std::vector<LocalMask::Leaving>* ends)
+      : machine_(machine),
+        trie_(trie),
+        nodes_(trie.siblings().nodes.data()),
+        subtrees_(trie.subtrees()),
+        marks_(marks),
+        ends_(ends),
+        regions_(regions),
+        levels_(trie.longest_token() + 1) {}
+
+  template <bool kEnds>
+  void from(Local local) {
+    mark_text(local);
+    Level* const base = levels_.data();
+    Level* level = base;
+    enter<kEnds>(*level, local, nodes_[0]);
+    level->marked = true;
+    level->accepting = false;  // the empty text
+    leaves<kEnds>(*level, nodes_[0]);
+    while (true) {
+      if (level->next == level->last) {
+        if (level == base) return;
+        const Level& done = *level--;
+        if constexpr (kEnds) {
+          if (done.whole) ends_->resize(done.ends);
+          else level->whole = false;
+        }
+        continue;
+      }
+      const std::uint32_t i = level->next++;
+      const Node& node = nodes_[i];
+      const bool marked = level->marked && is_text(node);
+      if (marked && (subtrees_.kinds(i) & ~text_) == 0) continue;
+      const Local next = after(*level, node.byte);
+      const std::size_t ends = kEnds ? ends_->size() : 0;
+      if (kEnds && level->accepting) ends_->push_back({i, node.byte});
+      if (next == kDead) {
+        level->whole = false;
+        continue;
+      }
+      if (whole(next, next == level->local, i)) {
+        take(i);
+        if constexpr (kEnds) ends_->resize(ends);
+        continue;
+      }
+      mark(node);
+      ++level;
+      enter<kEnds>(*level, next, node);
+      level->ends = ends;
+      level->marked = marked;
+      leaves<kEnds>(*level, node);
+    }
+  }
+
+ private:
+  struct Level {  // the children of one node
+    Transition* row;
+    Local local;
+    std::uint32_t next, last;  // those still to be looked at
+    std::size_t ends;          // so many were noted before
+    bool accepting;            // the language may end before them
+    bool whole;                // all tokens so far are allowed
+    bool marked;               // it is text down to here, see mark_text
+  };
+  static constexpr std::size_t kFewTokens = 4;    // to be taken one by one
+  static constexpr std::size_t kSomeTokens = 48;  // for which finding out about a state is too much
+
+  // All tokens at once whose characters lead among a few states from the first one on. The walk looks at the others.
+  void mark_text(Local local) {
+    const Local in_text = machine_.transition(local, 't');  // nearly all text has letters
+    if (in_text == kDead) return;
+    const TextRegions::Region& region = regions_.around(in_text);
+    if ((kind_of('t') & ~region.kinds) != 0) return;
+    text_ = region.kinds;
+    in_text_ = region.states;
+    text_begins_ = regions_.first_bytes(local, region);
+    const std::span<const CharacterKinds> kinds = subtrees_.kinds_after_first();
+    const std::span<const std::uint8_t> first = subtrees_.first_bytes();
+    const std::span<std::uint32_t> words = marks_.words();
+    for (std::size_t word = 0; word < words.size(); ++word) {
+      const std::size_t last = std::min(kinds.size(), word * 32 + 32);
+      std::uint32_t bits = 0;
+      for (std::size_t id = word * 32; id < last; ++id) {
+        const bool within = (kinds[id] & ~text_) == 0;
+        const std::uint32_t alive = std::uint32_t{within} & std::uint32_t{text_begins_[first[id]]};
+        bits |= alive << (id & 31);  // no branch: either is likely
+      }
+      words[word] |= bits;
+    }
+  }
+  // Whether the node goes on with such a text, as its parents do.
+  bool is_text(const Node& node) const {
+    if (node.depth == 1) return text_begins_[node.byte];
+    return (node.byte & 0xC0) == 0x80 || (kind_of(node.byte) & ~text_) == 0;
+  }
+  template <bool kEnds>
+  void enter(Level& level, Local local, const Node& parent) {
+    level = {machine_.row(local), local, parent.last_leaf(), parent.last(), 0, false, true, false};
+    if constexpr (kEnds) level.accepting = machine_.accepting(local);
+  }
+  // Whether all of a subtree is alive; it is only asked where that is likely, and worth it.
+  bool whole(Local local, bool loops, std::uint32_t i) {
+    if (std::find(in_text_.begin(), in_text_.end(), local) != in_text_.end()) {
+      return subtrees_.tokens(i).size() > kFewTokens && (subtrees_.kinds(i) & ~text_) == 0;
+    }
+    return loops && subtrees_.tokens(i).size() > kSomeTokens && (subtrees_.kinds(i) & ~regions_.around(local).kinds) == 0;
+  }
+  void take(std::uint32_t i) {
+    const std::span<const std::uint32_t> tokens = subtrees_.tokens(i);
+    constexpr std::size_t kMany = 256;
+    if (tokens.size() < kMany) {
+      for (const std::uint32_t token : tokens) marks_.add(token);
+      return;
+    }
+    const std::span<std::uint32_t> words = marks_.words();
+    for (const std::uint32_t token : tokens) words[token >> 5] |= 1u << (token & 31);
+  }
+  Local after(const Level& level, std::uint8_t byte) {
+    const Transition t = level.row[byte];
+    return t == kUnknown ? machine_.transition(level.local, byte) : t;
+  }
+  template <bool kEnds>
+  void leaves(Level& level, const Node& parent) {
+    for (std::uint32_t i = parent.first; i < parent.last_leaf(); ++i) {
+      const Node& leaf = nodes_[i];
+      const bool alive = after(level, leaf.byte) != kDead;  // could not be predicted, so marking is no branch
+      marks_.add(alive ? leaf.token : kNoToken);
+      if (leaf.copies && alive) mark_copies(leaf.token);
+      level.whole = level.whole && alive;
+      if (kEnds && level.accepting && !alive) ends_->push_back({i, leaf.byte});
+    }
+  }
+  void mark(const Node& node) {
+    marks_.add(node.token);
+    if (node.copies) mark_copies(node.token);
+  }
+  void mark_copies(std::uint32_t token) {
+    for (std::uint32_t id = trie_.next_same(token); id != kNoToken; id = trie_.next_same(id)) marks_.add(id);
+  }
+
+  Machine& machine_;
+  const TokenTrie& trie_;
+  const Node* nodes_;
+  const SubtreeText& subtrees_;
+  TokenMarks& marks_;
+  std::vector<LocalMask::Leaving>* ends_;
+  TextRegions& regions_;
+  std::span<const Local> in_text_;  // see mark_text
+  CharacterKinds text_ = 0;
+  std::array<bool, 256> text_begins_{};
+  std::vector<Level> levels_;
+};
+
+}  // namespace
+
+void walk_language(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, TokenMarks& marks) {
+  LanguageWalk(machine, regions, trie, marks, nullptr).from<false>(local);
+}
+
+void walk_language(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, TokenMarks& marks,
+                   std::vector<LocalMask::Leaving>& ends) {
+  LanguageWalk(machine, regions, trie, marks, &ends).from<true>(local);
+}
+
+}  // namespace structgen

@@ -1,0 +1,25 @@
+// The walk of the token trie through a machine with one frame: a language.
+//
+// Besides the tokens that keep it completable it can note where the language may end inside a token: what lies
+// below those places is for whoever reads on after it. Subtrees of the trie that hold nothing but characters any text
+// of which is alive are taken as a whole (text_region.h, subtree_text.h).
+//
+// Does not know: stacks, what comes after the language.
+#pragma once
+
+#include "mask/machine.h"
+#include "mask/mask_cache.h"
+#include "mask/text_region.h"
+#include "vocabulary/token_trie.h"
+
+namespace structgen {
+
+// Adds the tokens that `local` allows to `marks`. What is found out about its states is kept in `regions`.
+void walk_language(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, TokenMarks& marks);
+
+// The same; each of `ends` is a node before whose byte a text of the language may be complete, with that byte as its
+// transition. Left out: the empty text, and nodes all of whose tokens the language allows itself.
+void walk_language(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, TokenMarks& marks,
+                   std::vector<LocalMask::Leaving>& ends);
+
+}  // namespace structgen
