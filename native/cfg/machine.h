@@ -118,7 +118,7 @@ class CfgMachine final : public LeafHost {
   };
 
   // Sets of items and columns as they are interned: four words each, after one that says which it is.
-  static constexpr std::uint32_t kItems = 0, kWaiting = 1, kLeaf = 2;
+  static constexpr std::uint32_t kItems = 0, kWaiting = 1, kLeaf = 8;
   bool is(std::uint32_t kind, Local local) const { return local != kDead && locals_[local][0] == kind; }
   Local items(std::vector<Item> items);
   std::vector<Item> items_of(Local local) const;
