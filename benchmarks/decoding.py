@@ -8,7 +8,7 @@
 ``outputs``: 1,000 outputs over 200 schemas of the development file, five a schema, with `max_tokens` from
 {minimum, minimum + 1, 2 × minimum, 256} in mixed batches of 16; each must be JSON, fit, and satisfy
 `jsonschema`.  ``overhead``: CPU seconds a step (one forward pass), constrained against free text through the
-same loop, interleaved on the same model and prompts, steps with the whole batch running.  ``passes``:
+same loop: runs in turn on the same model and prompts, as many rows and steps each.  ``passes``:
 passes per output token under each treatment of forced text.  ``peers``: free text through the loop against
 transformers' own generate.  Times are ratios of CPU time within one process, with quartiles; one
 thread, so that on an idle machine they are ratios of wall time.
@@ -34,6 +34,8 @@ import structgen as sg
 from structgen.decode.free import FreeText
 from structgen.decode.law import SamplingLaw
 from structgen.decode.loop import Loop
+from structgen.decode.matching import token_bits
+from structgen.decode.result import PHASES
 from structgen.decode.run import make_row
 
 DEFAULT = Path(os.environ.get("STRUCTGEN_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
@@ -88,30 +90,52 @@ def outputs(pocket: Any, vocabulary: Any, path: Path) -> None:
     print(json.dumps({"outputs": verdicts, "valid by max_tokens": by_budget}, ensure_ascii=False))
 
 
-def step_seconds(model: Any, prompts: list[list[int]], constraint: Any, seed: int) -> tuple[list[float], Any]:
-    """CPU seconds of each of up to 48 steps in which every row of the batch runs; and the rows."""
-    rows = [
-        make_row(place, ids, constraint, None, max_tokens=256, law=SamplingLaw(1.0), seed=seed, weights=False)
-        for place, ids in enumerate(prompts)
-    ]
-    loop = Loop(model)
-    for row in rows:
-        loop.add(row)
-    loop.step()  # the prompts
-    seconds = []
-    while loop.places == len(rows) and len(seconds) < 48:
+class Endless(FreeText):
+    """Free text that cannot end: so many steps as the constrained run beside it has."""
+
+    def __init__(self, vocabulary: Any) -> None:
+        super().__init__(vocabulary)
+        self.mask = self.mask & ~token_bits(list(vocabulary.eos_ids), vocabulary.width)
+
+
+class Steps:
+    """Up to 48 steps in which every row of the batch takes part: CPU seconds a step, and where they went.
+
+    ``steps``: exactly so many.
+    """
+
+    def __init__(
+        self, model: Any, prompts: list[list[int]], constraint: Any, seed: int, steps: int | None = None
+    ) -> None:
+        self.rows = [
+            make_row(
+                place, ids, constraint, None, max_tokens=256, law=SamplingLaw(1.0), seed=seed, weights=False
+            )
+            for place, ids in enumerate(prompts)
+        ]
+        loop = Loop(model)
+        for row in self.rows:
+            loop.add(row)
+        loop.step()  # the prompts
+        before = dict(self.rows[0].stats.seconds)
+        self.count = 0
         began = time.process_time()
-        loop.step()
-        seconds.append(time.process_time() - began)
-    loop.close()
-    return seconds, rows
+        while loop.places == len(self.rows) and self.count < (steps or 48):
+            loop.step()
+            self.count += 1
+        self.seconds = (time.process_time() - began) / max(1, self.count)
+        loop.close()
+        after = self.rows[0].stats.seconds
+        self.phases = {name: after[name] - before[name] for name in PHASES[:3]}
 
 
 def overhead(pocket: Any, vocabulary: Any, path: Path, schemas: int, rounds: int) -> None:
-    """Constrained against free text, batch 1 and 16: the median step of each pair of runs.
+    """Constrained against free text, batch 1 and 16: pairs of runs with as many rows and as many steps.
 
     Prompts differ in length, as they do in use.  Were they alike, free text would keep its rows of one length
-    and need no attention mask, while rows under a constraint grow apart by their forced tokens.
+    and need no attention mask, while rows under a constraint grow apart by their forced tokens.  Each
+    constrained run is made twice: a first time most of its states are new to the process, whose cost
+    comes once; the second time they have been met, as in a service that gets one schema again and again.
     """
     constraints = []
     for row in development_schemas(path, 3 * schemas, 5):
@@ -121,36 +145,45 @@ def overhead(pocket: Any, vocabulary: Any, path: Path, schemas: int, rounds: int
             continue
         if constraint.matcher().distance() <= 128 and len(constraints) < schemas:
             constraints.append(constraint)
-    free = FreeText(vocabulary)
+    free = Endless(vocabulary)
     ids = pocket.tokenizer(PROMPT)["input_ids"]
     for batch in (1, 16):
         prompts = [ids + ids[: place % 7] for place in range(batch)]
-        ratios: list[float] = []
-        means: list[float] = []
-        phases: Counter[str] = Counter()
+        ratios: dict[str, list[float]] = {"new states": [], "states met before": []}
+        totals = {name: Counter[str]() for name in ("new states", "states met before", "free")}
         passes = tokens = forced = 0
-        for turn in range(rounds + 1):  # the first one fills caches of masks and is not counted
-            for number, constraint in enumerate(constraints):
-                seconds = {}
-                for which in ("held", "free") if (turn + number) % 2 else ("free", "held"):
-                    source = constraint if which == "held" else free
-                    seconds[which], rows = step_seconds(pocket.model, prompts, source, turn)
-                    if which == "held" and turn:
-                        phases.update(rows[0].stats.seconds)
-                        passes += sum(row.stats.forward_passes for row in rows)
-                        tokens += sum(len(row.tokens) for row in rows)
-                        forced += sum(row.stats.forced_tokens for row in rows)
-                if turn and min(map(len, seconds.values())) >= 8:
-                    ratios.append(statistics.median(seconds["held"]) / statistics.median(seconds["free"]))
-                    means.append(statistics.fmean(seconds["held"]) / statistics.fmean(seconds["free"]))
+        for turn in range(rounds + 1):  # the first one is not counted: it warms up
+            for constraint in constraints:
+                first = Steps(pocket.model, prompts, constraint, turn)
+                if first.count < 8 or not turn:
+                    continue
+                other = Steps(pocket.model, prompts, free, turn, first.count)
+                again = Steps(pocket.model, prompts, constraint, turn, first.count)
+                runs = {"new states": first, "states met before": again, "free": other}
+                for name, one in runs.items():
+                    totals[name].update({**one.phases, "cpu": one.seconds * one.count, "steps": one.count})
+                    if name in ratios:
+                        ratios[name].append(one.seconds / other.seconds)
+                passes += sum(row.stats.forward_passes for row in first.rows)
+                tokens += sum(len(row.tokens) for row in first.rows)
+                forced += sum(row.stats.forced_tokens for row in first.rows)
+        each = {
+            name: {part: round(1e3 * total[part] / total["steps"], 3) for part in (*PHASES[:3], "cpu")}
+            for name, total in totals.items()
+        }
         report = {
             "batch": batch,
-            "pairs": len(ratios),
-            "constrained / free, median step, quartiles": _rounded(statistics.quantiles(ratios, n=4)),
-            "constrained / free, mean step, quartiles": _rounded(statistics.quantiles(means, n=4)),
+            "pairs": len(ratios["new states"]),
+            "steps": totals["free"]["steps"],
+            "constrained / free, CPU a step, quartiles": {
+                name: _rounded(statistics.quantiles(found, n=4)) for name, found in ratios.items()
+            },
+            "all steps together": {
+                name: round(each[name]["cpu"] / each["free"]["cpu"], 3) for name in ratios
+            },
             "passes per token": round(passes / tokens, 3),
             "forced share of tokens": round(forced / tokens, 3),
-            "share of phases": {name: round(v / sum(phases.values()), 3) for name, v in phases.items()},
+            "ms a step (phases: wall time)": each,
         }
         print(json.dumps(report), flush=True)
 

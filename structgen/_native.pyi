@@ -193,6 +193,13 @@ class Rules:
     def terminal(self, language: int) -> int:
         """A text of a regular language, an expression of the store's `regex`."""
 
+    def formula(
+        self, formula: int, property_order: str, whitespace: str, numbers: str, escapes: str, words: str
+    ) -> int | None:
+        """
+        A JSON text whose value satisfies a formula of the store; None when the formula has no value.
+        """
+
     def reference(self, rule: int) -> int: ...
     def sequence(self, parts: Sequence[int]) -> int: ...
     def choice(self, parts: Sequence[int]) -> int: ...
@@ -230,6 +237,14 @@ class CompositionStore:
     ) -> int: ...
     def substring(self, text: str) -> int:
         """A span of the text that is not empty."""
+
+    def rules(self, start: int) -> int:
+        """`start` is what Rules.build returned."""
+
+    def language(self, start: int) -> int | None:
+        """
+        The same as an expression of the store's regex; None where it is not known to be regular.
+        """
 
     def token(self, id: int) -> int:
         """One token by its id."""

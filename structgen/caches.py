@@ -22,7 +22,7 @@ def cache_info() -> dict[str, int]:
 
 
 def set_cache_limit(size: int) -> None:
-    """Keep at most ``size`` bytes of masks, the least recently used going first; 48 MiB unless told.
+    """Keep at most ``size`` bytes of masks, those not used for long going first; 48 MiB unless told.
 
     0 keeps none.  Masks do not depend on it, only their cost does.  Raises ValueError
     for a negative size.

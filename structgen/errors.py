@@ -136,12 +136,14 @@ class ContextTooSmall(BudgetTooSmall):
 
 
 class SamplingFailed(StructgenError):
-    """An aligned sampler used up its attempts; ``log_mass``: log of the best estimate of P(L), or None.
+    """An aligned sampler used up its attempts, which took ``passes`` rows through the model.
 
-    With attempts used up by a trie the estimate is an upper bound that falls with each attempt.
+    ``log_mass``: log of the best estimate of P(L), or None; -inf where it is known to be 0.
     """
 
-    def __init__(self, wanted: int, found: int, attempts: int, log_mass: float | None) -> None:
+    def __init__(
+        self, wanted: int, found: int, attempts: int, log_mass: float | None, passes: int = 0
+    ) -> None:
         about = (
             ""
             if log_mass is None
@@ -151,7 +153,8 @@ class SamplingFailed(StructgenError):
             f"{found} of {wanted} outputs after {attempts} attempts{about}; give more max_attempts, a prompt "
             'that asks for this form, or take sampler="masked" (not aligned) or "smc" (approximate)'
         )
-        self.wanted, self.found, self.attempts, self.log_mass = wanted, found, attempts, log_mass
+        self.wanted, self.found, self.attempts = wanted, found, attempts
+        self.log_mass, self.passes = log_mass, passes
 
 
 def _power(log_value: float) -> str:

@@ -74,7 +74,8 @@ def _described(grammar: Grammar) -> dict[str, Any]:
     if type(grammar) is Ebnf:
         return {"kind": "ebnf", "text": grammar.text, "start": grammar.start}
     if type(grammar) is Lark:
-        return {"kind": "lark", "text": grammar.text, "start": grammar.start}
+        options = dict(grammar.options)
+        return {"kind": "lark", "text": grammar.text, "start": grammar.start, "options": options}
     if type(grammar) is JsonSchema:
         registry = grammar.registry
         if registry is not None and (
@@ -161,7 +162,7 @@ def _grammar(described: dict[str, Any]) -> Grammar:
     if kind == "ebnf":
         return ebnf(described["text"], start=described["start"])
     if kind == "lark":
-        return lark(described["text"], start=described["start"])
+        return lark(described["text"], start=described["start"], **described.get("options", {}))
     if kind == "json_schema":
         return json_schema(
             described["schema"],

@@ -14,6 +14,7 @@ import os
 import random
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,6 +50,15 @@ def _fixed_seeds() -> None:
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def pocket() -> Any:
+    """The embedded model and its tokenizer."""
+    pytest.importorskip("torch", reason="running a model needs the extra structgen[hf]")
+    import structgen
+
+    return structgen.load()
 
 
 @pytest.fixture(scope="session")

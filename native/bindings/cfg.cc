@@ -2,6 +2,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include "bindings/bindings.h"
@@ -9,6 +10,7 @@
 #include "bindings/store.h"
 #include "cfg/analysis.h"
 #include "cfg/network.h"
+#include "mask/leaf_frames.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -59,6 +61,22 @@ void bind_cfg(nb::module_& m) {
             return self.grammar.terminal(self.engine->regexes.empty(language) ? regex::kNothing : language);
           },
           "language"_a, "A text of a regular language, an expression of the store's `regex`.")
+      .def(
+          "formula",
+          [](Rules& self, json::Formula formula, const std::string& property_order, const std::string& whitespace,
+             const std::string& numbers, const std::string& escapes,
+             const std::string& words) -> std::optional<Expr> {
+            const EngineGuard guard(*self.engine, true);
+            json::JsonMachine& machine =
+                self.engine->json_machine(make_options(property_order, whitespace, numbers, escapes, words));
+            machine.refill();
+            const Local start = machine.start(formula);
+            if (start == kDead) return std::nullopt;
+            return self.grammar.leaf({&machine, start, first_bytes_of(machine, start),
+                                      short_text_of(machine, start, self.engine->texts)});
+          },
+          "formula"_a, "property_order"_a, "whitespace"_a, "numbers"_a, "escapes"_a, "words"_a,
+          "A JSON text whose value satisfies a formula of the store; None when the formula has no value.")
       .def(
           "reference",
           [](Rules& self, Rule rule) {

@@ -58,6 +58,22 @@ void bind_compose(nb::module_& m) {
              return self.expressions().leaf({&machine, machine.start(), compose::kUnbounded});
            },
            nb::arg("text"), "A span of the text that is not empty.")
+      .def("rules",
+           [](CompositionStore& self, std::uint32_t start) {
+             const EngineGuard guard(*self.engine, true);
+             const Engine::Start from = self.engine->start(start);
+             from.machine->refill();
+             return self.expressions().leaf({from.machine, from.local, compose::kUnbounded});
+           },
+           nb::arg("start"), "`start` is what Rules.build returned.")
+      .def("language",
+           [](CompositionStore& self, std::uint32_t start) -> std::optional<regex::Regex> {
+             const EngineGuard guard(*self.engine);
+             const Engine::Start from = self.engine->start(start);
+             if (from.machine != &self.engine->regex_machine()) return std::nullopt;
+             return from.local;
+           },
+           nb::arg("start"), "The same as an expression of the store's regex; None where it is not known to be regular.")
       .def("token",
            [](CompositionStore& self, std::uint32_t id) {
              const EngineGuard guard(*self.engine);

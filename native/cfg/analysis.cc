@@ -87,7 +87,8 @@ std::vector<bool> productive(const Grammar& grammar) {
   std::vector<bool> seeds(grammar.size());
   for (Expr e = 0; e < grammar.size(); ++e) {
     const Grammar::Node& node = grammar[e];
-    seeds[e] = node.kind == Kind::kTerminal ? node.a != regex::kNothing : takes_nothing(grammar, e);
+    seeds[e] = node.kind == Kind::kLeaf ||
+               (node.kind == Kind::kTerminal ? node.a != regex::kNothing : takes_nothing(grammar, e));
   }
   return closed(grammar, seeds);
 }

@@ -80,6 +80,8 @@ void NetworkBuilder::add_terminal(Draft& draft, regex::Regex language, StateId f
 void NetworkBuilder::add_part(Draft& draft, Expr e, StateId from, StateId to) {
   if (const regex::Regex language = regular_->language(e); language != kNone) {
     add_terminal(draft, language, from, to);
+  } else if (grammar_[e].kind == Kind::kLeaf) {
+    draft.states[from].arcs.push_back({kLeafBit | grammar_[e].a, to});
   } else if (grammar_[e].kind == Kind::kReference) {
     add_symbol(draft, kRuleBit | rule_part(grammar_[e].a), nullable_[e], from, to);
   } else {
@@ -96,6 +98,7 @@ void NetworkBuilder::expand(Draft& draft, const Task& task, std::vector<Task>& t
   }
   switch (grammar_[task.e].kind) {
     case Kind::kTerminal:
+    case Kind::kLeaf:
     case Kind::kReference:
       add_part(draft, task.e, task.from, task.to);
       break;
@@ -299,7 +302,7 @@ void NetworkBuilder::emit(std::uint32_t part, std::vector<Subset> states) {
       std::vector<regex::Regex> languages;
       const StateId target = arcs[i].target;
       for (; i < arcs.size() && arcs[i].target == target; ++i) {
-        if (arcs[i].symbol & kRuleBit) {
+        if (arcs[i].symbol & (kRuleBit | kLeafBit)) {
           network_.arcs_.push_back(arcs[i]);
         } else {
           languages.push_back(arcs[i].symbol);

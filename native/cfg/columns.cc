@@ -101,10 +101,10 @@ const CfgMachine::Closure& CfgMachine::closure(Local local) {
   if (local >= closures_.size()) closures_.resize(locals_.size());
   if (closures_[local]) return *closures_[local];
   auto made = std::make_unique<Closure>();
-  const std::vector<std::uint32_t>& words = locals_[local];
-  if (!words.empty() && (words[0] & kWaiting) == 0) {
+  if (is(kItems, local)) {
     complete_all(*made, items_of(local));
     predict_all(*made);
+    if (network_.has_leaves()) take_leaves(*made);
     std::sort(made->active.begin(), made->active.end());
     made->active.erase(std::unique(made->active.begin(), made->active.end()), made->active.end());
     std::sort(made->completes.begin(), made->completes.end());
@@ -122,7 +122,8 @@ const CfgMachine::Closure& CfgMachine::closure(Local local) {
     }
   }
   made->active.shrink_to_fit();
-  owned_bytes_ += sizeof(Closure) + made->active.size() * (sizeof(Item) + 8) + made->completes.size() * 4;
+  owned_bytes_ += sizeof(Closure) + made->active.size() * (sizeof(Item) + 8) + made->completes.size() * 4 +
+                  made->leaves.size() * sizeof(Item);
   closures_[local] = std::move(made);
   return *closures_[local];
 }

@@ -70,7 +70,7 @@ const std::vector<CfgMachine::Way>& CfgMachine::ways_of_label(Origin origin, std
   return entry->second;
 }
 
-void CfgMachine::complete(std::span<const Local> frames, std::string& text) {
+std::size_t CfgMachine::complete(std::span<const Local> frames, std::string& text) {
   struct Choice {
     std::uint32_t label;
     std::uint64_t cost;
@@ -112,6 +112,7 @@ void CfgMachine::complete(std::span<const Local> frames, std::string& text) {
   for (auto way = path.rbegin(); way != path.rend(); ++way) {
     for (const StateId state : (*way)->states) network_.append_way(state, store_, kMostBytes, text);
   }
+  return frames.size();
 }
 
 }  // namespace structgen::cfg

@@ -1,6 +1,7 @@
 // A context-free grammar as written: named rules whose bodies are expressions over terminals and rules.
 //
-// A terminal is a regular language, an expression of the regex engine. Expressions are appended and never
+// A terminal is a regular language, an expression of the regex engine; a leaf is the language of any other machine,
+// such as the values of a JSON Schema. Expressions are appended and never
 // change; what an expression is made of always has a smaller id, so one pass in order sees parts first.
 //
 // Does not know: notation (front ends build it), automata (network.h), tokens.
@@ -12,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "mask/machine.h"
+#include "regex/node.h"
 #include "regex/store.h"
 
 namespace structgen::cfg {
@@ -20,10 +23,19 @@ using Expr = std::uint32_t;
 using Rule = std::uint32_t;
 inline constexpr std::uint32_t kNone = 0xFFFFFFFFu;
 
+// The texts of another machine from one of its states on; the empty text is not among them.
+struct Leaf {
+  Machine* machine;
+  Local start;
+  regex::ByteSet first;  // bytes they may begin with: a superset
+  std::string shortest;
+};
+
 class Grammar {
  public:
   enum class Kind : std::uint8_t {
     kTerminal,   // a: a regular language
+    kLeaf,       // a: one of leaves()
     kReference,  // a: a rule
     kSequence,   // a: offset of the list of parts; b: how many
     kChoice,     // likewise
@@ -42,6 +54,10 @@ class Grammar {
   void define(Rule rule, Expr body) { bodies_[rule] = body; }
 
   Expr terminal(regex::Regex language) { return add({Kind::kTerminal, language}); }
+  Expr leaf(Leaf leaf) {
+    leaves_.push_back(std::move(leaf));
+    return add({Kind::kLeaf, static_cast<std::uint32_t>(leaves_.size() - 1)});
+  }
   Expr reference(Rule rule) { return add({Kind::kReference, rule}); }
   Expr sequence(const std::vector<Expr>& parts) { return list(Kind::kSequence, parts); }
   Expr choice(const std::vector<Expr>& parts) { return list(Kind::kChoice, parts); }
@@ -51,11 +67,12 @@ class Grammar {
   std::size_t size() const { return nodes_.size(); }
   Expr body(Rule rule) const { return bodies_[rule]; }  // kNone: not defined
   const Node& operator[](Expr e) const { return nodes_[e]; }
-  // What the expression is made of; empty for terminals and references.
+  const std::vector<Leaf>& leaves() const { return leaves_; }
+  // What the expression is made of; empty for terminals, leaves and references.
   std::span<const Expr> parts(Expr e) const {
     const Node& node = nodes_[e];
     if (node.kind == Kind::kRepeat) return {&node.a, 1};
-    if (node.kind == Kind::kTerminal || node.kind == Kind::kReference) return {};
+    if (node.kind != Kind::kSequence && node.kind != Kind::kChoice) return {};
     return {lists_.data() + node.a, node.b};
   }
 
@@ -74,6 +91,7 @@ class Grammar {
   std::vector<Node> nodes_;
   std::vector<Expr> lists_;
   std::vector<Expr> bodies_;
+  std::vector<Leaf> leaves_;
 };
 
 }  // namespace structgen::cfg

@@ -27,7 +27,7 @@ CfgMachine::CfgMachine(regex::Store& store, Network network, Machine* terminals)
 }
 
 std::size_t CfgMachine::memory_bytes() const {
-  return row_bytes() + network_.memory_bytes() + locals_.memory_bytes() + columns_.memory_bytes() +
+  return row_bytes() + frames_memory_bytes() + network_.memory_bytes() + locals_.memory_bytes() + columns_.memory_bytes() +
          results_.memory_bytes() + owned_bytes_ + closures_.capacity() * sizeof(void*) +
          (resumed_.size() + substituted_.size()) * 48 + ways_.size() * 160;
 }
@@ -58,13 +58,22 @@ std::vector<CfgMachine::Item> CfgMachine::items_of(Local local) const {
 }
 
 bool CfgMachine::accepting(Local local) {
+  if (of_leaf(local)) return false;
   const std::vector<std::uint32_t>& done = closure(local).completes;
   return std::binary_search(done.begin(), done.end(), kWholeText);
 }
 
 Transition CfgMachine::compute(Local local, std::uint8_t byte) {
+  if (of_leaf(local)) return frame_transition(frame(local), byte);
   const Closure& here = closure(local);
-  if (!here.first.has(byte) && !here.follow.has(byte)) return kDead;
+  const bool leaf = here.leaves_first.has(byte);
+  if (!leaf && !here.first.has(byte) && !here.follow.has(byte)) return kDead;
+  const Transition items = compute_items(local, byte);
+  return leaf ? with_leaves(here, items, byte) : items;
+}
+
+Transition CfgMachine::compute_items(Local local, std::uint8_t byte) {
+  const Closure& here = closure(local);
   budget_.spend(1 + here.active.size());
   std::vector<Item> next;
   for (std::size_t i = 0; i < here.active.size(); ++i) {
@@ -81,7 +90,8 @@ Transition CfgMachine::compute(Local local, std::uint8_t byte) {
   }
   const std::uint32_t use = use_of(local);
   if (ends.size() == 1) return go_on(std::move(next), use);
-  if (use == kForMasks || next.empty()) {
+  const bool reads = !next.empty() || here.leaves_first.has(byte);
+  if (use == kForMasks || !reads) {
     const Transition leaves = add_action({Action::Kind::kPopAgain, 0, 0, results_.intern(ends)});
     if (next.empty()) return leaves;
     const std::array<Transition, 2> ways{go_on(std::move(next), use), leaves};
@@ -106,13 +116,28 @@ Transition CfgMachine::go_on(std::vector<Item> next, std::uint32_t use) {
   return add_action({Action::Kind::kPush, waiting(prune(origin, next), use), child, 0});
 }
 
+Transition CfgMachine::transition_or_end(Local local, std::uint8_t byte) {
+  if (of_leaf(local)) return Machine::transition_or_end(local, byte);
+  // Ways on and ends are not two stacks: the frame is taken back into the one below, which follows both.
+  const Transition on = transition(local, byte);
+  const auto is_pop = [&](Transition t) { return t >= kActionBit && action(t).kind == Action::Kind::kPopAgain; };
+  if (is_pop(on) && results_[action(on).result][0] == kItself) return on;
+  const bool reads = on != kDead && !is_pop(on);
+  const std::uint32_t result = reads ? results_.intern({kItself, local}) : closure(local).ends;
+  return add_action({Action::Kind::kPopAgain, 0, 0, result});
+}
+
 // Whether the frame may end here before a byte that it may also take itself.
 bool CfgMachine::undecided(Local local) {
   const Closure& here = closure(local);
   return !(here.first & here.follow).none();
 }
 
-Local CfgMachine::resume(Local local, std::uint32_t result, std::string_view) {
+Local CfgMachine::resume(Local local, std::uint32_t result, std::string_view text) {
+  if (network_.has_leaves()) {
+    if (is(kItems, local)) return local;  // a leaf was read
+    if (is(kLeaf, local)) return frame_resume(frame(local), result, text);
+  }
   const auto [entry, added] = resumed_.try_emplace(std::uint64_t{local} << 32 | result, kDead);
   if (!added) return entry->second;
   std::vector<Item> next;
@@ -183,12 +208,13 @@ Machine::Inner CfgMachine::inner(Origin origin, std::vector<Item> items) {
 
 // Within a token, a counted terminal cannot be told from one whose bound is far away.
 Local CfgMachine::representative(Local local, std::size_t longest) {
-  const std::uint32_t inside = locals_[local][0] & kInside;
+  if (of_leaf(local)) return frame_representative(frame(local), longest);
+  const std::uint32_t use = reader() ? kForMasks | (locals_[local][0] & kInside) : 0;
   std::vector<Item> near = items_of(local);
   for (Item& item : near) item.rest = store_.near(item.rest, static_cast<std::uint32_t>(longest));
   std::sort(near.begin(), near.end());
   near.erase(std::unique(near.begin(), near.end()), near.end());
-  return items(std::move(near), kForMasks | inside);
+  return items(std::move(near), use);
 }
 
 }  // namespace structgen::cfg

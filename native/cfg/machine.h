@@ -10,6 +10,10 @@
 // masks are shared by all places that look alike from there. Where a rule may be complete but may also go on,
 // and both can take the next byte, the frame is taken back into the one below (a pop whose result is the frame itself).
 //
+// A leaf is read by a machine of its own, on frames above (mask/leaf_frames.h). The frame below them holds the items
+// that go on after it. Beside the items that read on themselves that is another stack, so each leaf that can read a
+// byte is an alternative of a fork; what is ambiguous between terminals and rules stays in one frame.
+//
 // A rule in the last place, waited for by nothing else, is read for whoever waits for the rule around it (Leo 1991,
 // here as a tail call), so recursion to the right does not grow the stack. The waiting ends of a column are its
 // graph-structured stack (Scott & Johnstone 2010). Terminals are regular languages, read by derivatives.
@@ -28,12 +32,12 @@
 #include "budget.h"
 #include "cfg/network.h"
 #include "interner.h"
-#include "mask/machine.h"
+#include "mask/leaf_frames.h"
 #include "regex/store.h"
 
 namespace structgen::cfg {
 
-class CfgMachine final : public Machine {
+class CfgMachine final : public LeafHost {
  public:
   // `terminals`: the machine of the store's expressions; without it masks are walked state by state.
   CfgMachine(regex::Store& store, Network network, Machine* terminals = nullptr);
@@ -41,22 +45,36 @@ class CfgMachine final : public Machine {
   Local start() const { return start_; }
 
   Local resume(Local local, std::uint32_t result, std::string_view text) override;
-  bool keeps_text(Local) const override { return false; }
-  bool keeps_texts() const override { return false; }
   Local representative(Local local, std::size_t longest) override;
-  Machine* reader() override { return terminals_; }
+  // Not with leaves, whose languages are not regular.
+  Machine* reader() override { return network_.has_leaves() ? nullptr : terminals_; }
+  bool keeps_texts() const override { return network_.has_leaves(); }
   std::optional<Readings> readings(Local local) override;
   bool accepting(Local local) override;
-  bool may_end(Local local) override { return !closure(local).completes.empty(); }
-  std::uint32_t end_result(Local local) override { return closure(local).ends; }
-  std::string way_on(Local) override { return {}; }
-  bool completes_stacks() const override { return true; }
-  void complete(std::span<const Local> frames, std::string& text) override;
+  Transition transition_or_end(Local local, std::uint8_t byte) override;
+  std::size_t complete(std::span<const Local> frames, std::string& text) override;
   std::size_t memory_bytes() const override;
-  void refill() override { budget_ = Budget("context-free work for one call", kBudget); }
+  void refill() override {
+    budget_ = Budget("context-free work for one call", kBudget);
+    LeafHost::refill();
+  }
+
+  // leaves.cc
+  bool keeps_text(Local local) const override;
+  Local resume_unnamed(Local local, std::uint32_t result, std::size_t longest) override;
+  std::pair<Local, Local> between(Local local) override;
+  std::optional<Bounded> bounded(Local local) override;
+  std::uint32_t least_points(Local local) override;
+  FreeText free_text(Local local) override;
+  bool may_end(Local local) override;
+  std::uint32_t end_result(Local local) override;
+  std::string way_on(Local local) override;
+  Transition after_way_on(Local local, std::string_view way) override;
+  bool completes_stacks(Local top) const override;
 
  protected:
   Transition compute(Local local, std::uint8_t byte) override;
+  Local frame_local(const LeafFrame& frame) override;
 
  private:
   using StateId = Network::StateId;
@@ -89,6 +107,8 @@ class CfgMachine final : public Machine {
     std::vector<std::uint32_t> completes;  // labels complete for the frame below
     std::uint32_t ends = 0;                // the same as a result
     regex::ByteSet follow;                 // bytes that may come after these labels
+    std::vector<Item> leaves;              // leaves that may begin here, in place of the rest of a terminal …
+    regex::ByteSet leaves_first;           // … and the bytes they may begin with
   };
   struct Target {
     std::uint32_t label;
@@ -105,21 +125,29 @@ class CfgMachine final : public Machine {
   // Sets of items and columns as they are interned: four words each, after one that says which it is, and whether
   // only masks walk it: then a frame that may be left before a byte that it may also take is on both ways (a fork),
   // where an output needs one stack.
-  static constexpr std::uint32_t kItems = 0, kWaiting = 1, kForMasks = 2;
-  static constexpr std::uint32_t kInside = 4;  // and it is only what these items do once they read a byte
+  static constexpr std::uint32_t kItems = 0, kWaiting = 1, kLeaf = 2, kKind = 3, kForMasks = 4;
+  static constexpr std::uint32_t kInside = 8;  // and it is only what these items do once they read a byte
+  bool is(std::uint32_t kind, Local local) const { return local != kDead && (locals_[local][0] & kKind) == kind; }
   Local items(std::vector<Item> items, std::uint32_t use = 0);
   std::vector<Item> items_of(Local local) const;
   Origin column(std::vector<Wait> waits);
   std::span<const Wait> waits(Origin origin) const;
   std::span<const Wait> waits(Origin origin, std::uint32_t label) const;
   Origin column_of(Local waiting) const { return locals_[waiting][1]; }
-  Local waiting(Origin origin, std::uint32_t use) { return locals_.intern({kWaiting | use, origin}); }
+  Local waiting(Origin origin, std::uint32_t use = 0) { return locals_.intern({kWaiting | use, origin}); }
   std::uint32_t use_of(Local local) const { return locals_[local][0] & kForMasks; }
   Transition go_on(std::vector<Item> next, std::uint32_t use);
 
   bool undecided(Local local);
   bool waits_outside(Origin origin) const;
   Inner inner(Origin origin, std::vector<Item> items);
+  Transition compute_items(Local local, std::uint8_t byte);
+
+  // leaves.cc
+  bool of_leaf(Local local) const { return network_.has_leaves() && is(kLeaf, local); }
+  LeafFrame frame(Local local) const;
+  void take_leaves(Closure& closure);
+  Transition with_leaves(const Closure& here, Transition items, std::uint8_t byte);
 
   // columns.cc
   const Closure& closure(Local local);

@@ -12,6 +12,7 @@ namespace structgen::cfg {
 
 Network::Network(Grammar& grammar, regex::Store& store, Rule start) {
   NetworkBuilder(*this, grammar, store).build(start);
+  leaves_ = grammar.leaves();
   find_first_and_follow(store);
   find_distances(store);
   end_ = static_cast<StateId>(states_.size());
@@ -21,7 +22,7 @@ Network::Network(Grammar& grammar, regex::Store& store, Rule start) {
 
 std::size_t Network::memory_bytes() const {
   return states_.capacity() * sizeof(State) + arcs_.capacity() * sizeof(Arc) +
-         parts_.capacity() * sizeof(Automaton) + part_of_.capacity() * 4;
+         parts_.capacity() * sizeof(Automaton) + part_of_.capacity() * 4 + leaves_.capacity() * (sizeof(Leaf) + 32);
 }
 
 std::vector<std::uint32_t> Network::signature() const {
@@ -35,7 +36,17 @@ std::vector<std::uint32_t> Network::signature() const {
       words.push_back(arcs_[i].target);
     }
   }
+  for (const Leaf& leaf : leaves_) {
+    const auto machine = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(leaf.machine));
+    words.insert(words.end(), {static_cast<std::uint32_t>(machine), static_cast<std::uint32_t>(machine >> 32),
+                               leaf.start});
+  }
   return words;
+}
+
+regex::ByteSet Network::first_of(std::uint32_t symbol, regex::Store& store) const {
+  if (symbol & kRuleBit) return parts_[symbol & ~kRuleBit].first;
+  return symbol & kLeafBit ? leaf(symbol).first : store.engine().first_bytes(symbol);
 }
 
 // Sets of bytes only grow, so a worklist of parts whose set grew ends soon.
@@ -59,7 +70,7 @@ void Network::find_first_and_follow(regex::Store& store) {
       if (symbol & kRuleBit) {
         begins[symbol & ~kRuleBit].push_back(part);
       } else {
-        parts_[part].first = parts_[part].first | store.engine().first_bytes(symbol);
+        parts_[part].first = parts_[part].first | first_of(symbol, store);
       }
     }
     work.push_back(part);
@@ -79,10 +90,7 @@ void Network::find_first_and_follow(regex::Store& store) {
     for (const Use& use : uses[part]) {
       const State& next = states_[use.target];
       for (std::uint32_t i = next.first; i < next.last; ++i) {
-        const std::uint32_t symbol = arcs_[i].symbol;
-        const regex::ByteSet first =
-            symbol & kRuleBit ? parts_[symbol & ~kRuleBit].first : store.engine().first_bytes(symbol);
-        parts_[part].follow = parts_[part].follow | first;
+        parts_[part].follow = parts_[part].follow | first_of(arcs_[i].symbol, store);
       }
       if (next.final) ends[use.of].push_back(part);
     }
@@ -129,7 +137,7 @@ void Network::find_distances(regex::Store& store) {
       if (!settled[start]) return;
       cost = states_[start].distance;
     } else {
-      cost = store.distance(arc.symbol);
+      cost = arc.symbol & kLeafBit ? leaf(arc.symbol).shortest.size() : store.distance(arc.symbol);
     }
     const std::uint64_t most = kFar / 4;  // doubled again and again, a length leaves every integer type
     cost = std::min(most, cost + states_[arc.target].distance);
@@ -175,7 +183,7 @@ void Network::append_way(StateId s, regex::Store& store, std::size_t most, std::
     if (arc.symbol & kRuleBit) {
       open.push_back(parts_[arc.symbol & ~kRuleBit].start);
     } else {
-      text += store.witness(arc.symbol);
+      text += arc.symbol & kLeafBit ? leaf(arc.symbol).shortest : store.witness(arc.symbol);
     }
   }
 }

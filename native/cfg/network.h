@@ -1,5 +1,5 @@
 // A grammar as a network of automata: for each rule that is left after simplification an automaton whose arcs are
-// terminals and rules (Woods 1970; extended right parts in place of alternatives).
+// terminals, leaves and rules (Woods 1970; extended right parts in place of alternatives).
 //
 // Every symbol reads at least one byte: what can be empty is skipped by an arc of its own, so that a rule never
 // begins and ends at the same place. Dead ends are left out.
@@ -16,7 +16,9 @@
 
 namespace structgen::cfg {
 
+// What a symbol is: a rule's automaton, a leaf, or neither: a terminal's language (there are never that many).
 inline constexpr std::uint32_t kRuleBit = 0x80000000u;
+inline constexpr std::uint32_t kLeafBit = 0x40000000u;
 
 class Network {
  public:
@@ -25,7 +27,7 @@ class Network {
   static constexpr std::uint64_t kFar = ~std::uint64_t{0};
 
   struct Arc {
-    std::uint32_t symbol;  // a terminal's language, or kRuleBit | part
+    std::uint32_t symbol;  // a terminal's language, kLeafBit | leaf or kRuleBit | part
     StateId target;
   };
   struct State {
@@ -48,6 +50,8 @@ class Network {
   const State& state(StateId s) const { return states_[s]; }
   const Arc* arcs(const State& state) const { return arcs_.data() + state.first; }
   const Automaton& automaton(Part part) const { return parts_[part]; }
+  const Leaf& leaf(std::uint32_t symbol) const { return leaves_[symbol & ~kLeafBit]; }
+  bool has_leaves() const { return !leaves_.empty(); }
   std::size_t parts() const { return parts_.size(); }
   // A state at the end of its automaton, with nothing after it.
   StateId end() const { return end_; }
@@ -62,6 +66,7 @@ class Network {
 
  private:
   friend class NetworkBuilder;
+  regex::ByteSet first_of(std::uint32_t symbol, regex::Store& store) const;
   void find_first_and_follow(regex::Store& store);
   void find_distances(regex::Store& store);
 
@@ -69,6 +74,7 @@ class Network {
   std::vector<Arc> arcs_;
   std::vector<Automaton> parts_;
   StateId end_ = 0;
+  std::vector<Leaf> leaves_;
   std::vector<Part> part_of_;  // by state; states that end at once may be shared
   regex::Regex language_ = kNone;
 };

@@ -98,6 +98,7 @@ void Regular::evaluate(Expr e) {
     value = {node.a, 1, 1};
     return;
   }
+  if (node.kind == Kind::kLeaf) return;
   if (node.kind == Kind::kReference) {
     value = rules_[node.a];
     return;

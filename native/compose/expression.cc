@@ -36,9 +36,7 @@ Expression ExpressionStore::leaf(const Leaf& leaf) {
       leaf_numbers_.intern({static_cast<std::uint32_t>(machine), static_cast<std::uint32_t>(machine >> 32),
                             leaf.start, leaf.tokens});
   if (number == leaves_.size()) {
-    Cursor cursor(*leaf.machine, texts_);
-    std::string shortest;
-    cursor.complete(cursor.load(Stack({leaf.start, TextTable::kEmpty}, {})), shortest);
+    std::string shortest = short_text_of(*leaf.machine, leaf.start, texts_);
     owned_bytes_ += shortest.size() + sizeof(LeafFacts);
     leaves_.push_back({leaf, std::move(shortest), {}});
   }
@@ -140,12 +138,7 @@ const std::vector<ExpressionStore::Head>& ExpressionStore::heads(Expression e) {
 const regex::ByteSet& ExpressionStore::first_of_leaf(std::uint32_t leaf) {
   if (!leaves_[leaf].first_known) {
     const Leaf what = leaves_[leaf].leaf;
-    regex::ByteSet first;
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      const auto value = static_cast<std::uint8_t>(byte);
-      if (what.machine->transition(what.start, value) != kDead) first.add(value);
-    }
-    leaves_[leaf].first = first;
+    leaves_[leaf].first = first_bytes_of(*what.machine, what.start);
     leaves_[leaf].first_known = true;
   }
   return leaves_[leaf].first;

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "interner.h"
-#include "mask/stack.h"
+#include "mask/leaf_frames.h"
 #include "regex/node.h"
 
 namespace structgen::compose {

@@ -34,6 +34,8 @@ struct Options {
 
 enum ObjectPhase : std::uint8_t { kOpen, kInKey, kColon, kBeforeValue, kInValue, kAfterValue, kNextKey };
 enum ArrayPhase : std::uint8_t { kArrayOpen, kInItem, kAfterItem, kNextItem };
+// d of an array whose items have to differ.
+enum ArrayDetail : std::uint32_t { kNoDetail, kStandIn, kStringItem };
 
 class JsonMachine final : public Machine {
  public:
@@ -45,7 +47,10 @@ class JsonMachine final : public Machine {
   Local resume(Local local, std::uint32_t result, std::string_view text) override;
   bool keeps_text(Local local) const override;
   Local representative(Local local, std::size_t longest) override;
-  Local resume_unnamed(Local local, std::uint32_t result) override;
+  std::pair<Local, Local> between(Local local) override;
+  std::optional<Bounded> bounded(Local local) override;
+  std::uint32_t least_points(Local local) override;
+  Local resume_unnamed(Local local, std::uint32_t result, std::size_t longest) override;
   FreeText free_text(Local local) override;
   std::optional<Enumeration> enumeration(Local local) override;
   bool accepting(Local local) override;
@@ -135,6 +140,7 @@ class JsonMachine final : public Machine {
   Local open_array(std::uint32_t formulas);
   Transition array_step(State state, std::uint8_t byte);
   std::string finish_array(const State& state);
+  Local after_any_string(const State& state, std::uint32_t result, std::size_t longest);
   std::uint32_t plan_item(const State& state);
   std::uint32_t make_plan(const Formulas& residual, const std::vector<std::vector<Formula>>& literals,
                           Formula goal, std::uint32_t index);

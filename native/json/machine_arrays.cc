@@ -23,13 +23,27 @@ Transition JsonMachine::array_step(State state, std::uint8_t byte) {
   if (state.phase == kAfterItem) {
     if (byte != ',') return kDead;
     return dead_or(solver_.item_goal(goal, state.b) != kFalse,
-                   {.frame = Frame::kArray, .phase = kNextItem, .a = state.a, .b = state.b});
+                   {.frame = Frame::kArray, .phase = kNextItem, .a = state.a, .b = state.b, .d = state.d});
   }
   if (solver_.item_goal(goal, state.b) == kFalse) return kDead;
   const std::uint32_t item = plan_item(state);
   const Local child = open_value(plan(item).child, byte);
-  return push({.frame = Frame::kArray, .phase = kInItem, .a = plan(item).residual, .b = state.b, .c = item},
+  std::uint32_t detail = state.d;
+  if (detail == kNoDetail && byte == '"' && watches_items(state.a)) detail = kStringItem;
+  return push({.frame = Frame::kArray, .phase = kInItem, .a = plan(item).residual, .b = state.b, .c = item,
+               .d = detail},
               child);
+}
+
+// For masks: where the next item may be nearly any string, one string more that it must differ from is not felt before
+// it ends. The stand-in has not heard of the item that was read.
+Local JsonMachine::after_any_string(const State& state, std::uint32_t result, std::size_t longest) {
+  if (state.d != kStringItem || vectors_[state.a].size() > 1) return kUnsettled;
+  const std::uint32_t residual = settle(plan(state.c), result, state.b);
+  const Formula goal = vectors_[residual][0];
+  const std::uint32_t index = solver_.clip_index(goal, state.b + 1);
+  if (!solver_.spares_a_string(goal, index, longest)) return kUnsettled;
+  return intern({.frame = Frame::kArray, .phase = kAfterItem, .a = residual, .b = index, .d = kStandIn});
 }
 
 std::uint32_t JsonMachine::plan_item(const State& state) {

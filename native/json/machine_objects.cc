@@ -89,8 +89,9 @@ Local JsonMachine::stand_in(State state, Formula goal) {
   return intern(state);
 }
 
-Local JsonMachine::resume_unnamed(Local local, std::uint32_t result) {
+Local JsonMachine::resume_unnamed(Local local, std::uint32_t result, std::size_t longest) {
   const State state = states_[local];
+  if (state.frame == Frame::kArray) return after_any_string(state, result, longest);
   if (state.frame != Frame::kObject || state.phase != kInKey) return kUnsettled;
   const std::vector<std::uint32_t> truth = vectors_[result];
   for (std::size_t i = 1; i < truth.size(); ++i) {

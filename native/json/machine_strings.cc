@@ -272,6 +272,34 @@ Local JsonMachine::near_string(State state, std::size_t longest) {
   return intern(state);
 }
 
+std::pair<Local, Local> JsonMachine::between(Local local) {
+  State less = states_[local], more = less;
+  if (less.frame != Frame::kString && less.frame != Frame::kKey) return {local, local};
+  std::vector<Regex> fewer, others;
+  for (const Regex language : std::vector<Regex>(vectors_[less.a])) {
+    const auto [low, high] = formulas_.regexes().between(language);
+    fewer.push_back(low);
+    others.push_back(high);
+  }
+  less.a = vectors_.intern(fewer);
+  more.a = vectors_.intern(others);
+  return {intern(less), intern(more)};
+}
+
+std::optional<Machine::Bounded> JsonMachine::bounded(Local local) {
+  State state = states_[local];
+  if ((state.frame != Frame::kString && state.frame != Frame::kKey) || state.phase != kPlain) return std::nullopt;
+  regex::Store& regexes = formulas_.regexes();
+  const auto bounded = regexes.bounded(vectors_[state.a][0]);
+  if (!bounded || !regexes.well_formed(bounded->pattern)) return std::nullopt;
+  state.a = vectors_.intern({bounded->pattern});
+  return Bounded{intern(state), bounded->points, bounded->reach};
+}
+
+std::uint32_t JsonMachine::least_points(Local local) {
+  return formulas_.regexes().least_points(vectors_[states_[local].a][0]);
+}
+
 Machine::FreeText JsonMachine::free_text(Local local) {
   const State& state = states_[local];
   if ((state.frame != Frame::kString && state.frame != Frame::kKey) || state.phase != kPlain) return {};

@@ -207,6 +207,7 @@ Local JsonMachine::resume(Local local, std::uint32_t result, std::string_view te
     return key_read(local, text);
   }
   if (states_[local].frame == Frame::kObject && states_[local].d != 0) return kUnsettled;  // a stand-in
+  if (states_[local].frame == Frame::kArray && states_[local].d == kStandIn) return kUnsettled;
   const bool remember = text.empty();
   const std::uint64_t memo = static_cast<std::uint64_t>(local) << 32 | result;
   if (remember) {

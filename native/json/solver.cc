@@ -193,10 +193,29 @@ std::size_t Solver::urgent(const std::vector<Formula>& conjuncts) {
                (node.kind == Kind::kMembers && node.b == kTrue && formulas_.single_key(node.a) == FormulaStore::kNoKey)) {
       count = std::min(count, at);
     } else {
-      return at;
+      const std::size_t many = choice_between_many(conjuncts, node);
+      return many < conjuncts.size() ? many : at;
     }
   }
   return choice < conjuncts.size() ? choice : count;
+}
+
+// A member that is owed and of which the branches of one large choice all speak: the choice goes first, or the
+// member's value would be tried against every combination of them.
+std::size_t Solver::choice_between_many(const std::vector<Formula>& conjuncts, const Node& owed) {
+  constexpr std::size_t kMany = 8;
+  std::size_t found = conjuncts.size();
+  for (std::size_t at = 0; at < conjuncts.size(); ++at) {
+    const Node& node = formulas_[conjuncts[at]];
+    if (node.kind != Kind::kAny || node.children.size() < kMany) continue;
+    if (found < conjuncts.size()) return conjuncts.size();  // two of them would multiply
+    found = at;
+  }
+  if (found == conjuncts.size() || owed.kind != Kind::kMembers) return conjuncts.size();
+  const std::vector<Formula>& inside = formulas_.counting_literals(conjuncts[found]);
+  const auto same_key = [&](Formula literal) { return formulas_[literal].kind == Kind::kMembers && formulas_[literal].a == owed.a; };
+  const auto count = static_cast<std::size_t>(std::count_if(inside.begin(), inside.end(), same_key));
+  return count >= kMany ? found : conjuncts.size();
 }
 
 std::vector<Formula> Solver::conjuncts(Formula f) const {

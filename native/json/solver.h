@@ -112,6 +112,10 @@ class Solver {
   // over a single key, and items-literals that end here, can never change again.
   Formula derive(Formula f, const std::vector<Formula>& literals,
                  const std::vector<std::pair<Formula, bool>>& truth, std::uint32_t index);
+  // Whether an array has so many strings left for its next items that one more which they must differ from is not
+  // felt within `longest` bytes.
+  bool spares_a_string(Formula f, std::uint32_t index, std::size_t longest);
+  bool owes_any_strings(Formula f, std::uint32_t index);
   // f after an item that is `text` (JSON), where items must be distinct: none after it may equal it.
   Formula exclude_item(Formula f, std::string_view text);
   // With `must`, only moves whose value satisfies that subschema.
@@ -187,6 +191,7 @@ class Solver {
   std::vector<std::pair<std::uint32_t, const KeyClass*>> candidates(Formula f, const ObjectContext& context);
   const std::vector<Formula>& urgent_literals(Formula f);
   std::size_t urgent(const std::vector<Formula>& conjuncts);
+  std::size_t choice_between_many(const std::vector<Formula>& conjuncts, const Node& owed);
   std::vector<Formula> conjuncts(Formula f) const;
   // A conjunct that is a choice to be made next: where it stands, and its branches.
   struct Choice {
@@ -214,8 +219,10 @@ class Solver {
     bool required = false;
     std::vector<Formula> parts;
   };
-  std::unordered_map<std::uint32_t, Demand> demands(Formula f);
-  bool exclusive(const std::vector<Formula>& branches, int nesting);
+  using Demands = std::unordered_map<std::uint32_t, Demand>;  // by key
+  Demands demands(Formula f);
+  bool exclusive(const std::vector<Formula>& branches, const Demands& beside, int nesting);
+  Kind choice_of(const std::vector<Formula>& branches, const Demands& beside);
   bool nothing_in_common(const std::vector<Formula>& formulas, int nesting);
   bool booleans_apart(const std::vector<Formula>& formulas);
   bool strings_apart(const std::vector<Formula>& formulas);

@@ -75,6 +75,44 @@ Formula Solver::exclude_item(Formula f, std::string_view text) {
   return formulas_.rewrite(f, changes);
 }
 
+bool Solver::spares_a_string(Formula f, std::uint32_t index, std::size_t longest) {
+  const bool closed = formulas_.closed(f);
+  if (!closed && !owes_any_strings(f, index)) return false;
+  const std::vector<Formula> parts = conjuncts(f);
+  const bool apart = std::all_of(parts.begin(), parts.end(), [&](Formula part) {
+    return formulas_[part].kind == Kind::kDistinct || !formulas_.has_distinct(part);
+  });
+  if (!apart) return false;
+  const Regex strings = formulas_.to_language(formulas_.restrict(item_goal(f, index), Type::kString));
+  if (strings == regex::kNothing) return closed;
+  return formulas_.regexes().free_points(strings).points > longest;
+}
+
+// Whether all items that are still owed may be any of endlessly many strings, so that none is needed at a certain
+// position: the demands on all of them together leave as many.
+bool Solver::owes_any_strings(Formula f, std::uint32_t index) {
+  std::uint32_t until = index;
+  std::vector<Formula> demands;
+  const std::vector<Formula> parts = conjuncts(f);
+  for (const Formula part : parts) {
+    const Node& node = formulas_[part];
+    if (node.kind == Kind::kItems && node.c == kTrue) until = std::max(until, std::max(node.a, index) + node.d);
+  }
+  for (const Formula part : parts) {
+    const Node& node = formulas_[part];
+    const Node& literal = node.kind == Kind::kNot ? formulas_[node.a] : node;
+    if (literal.kind == Kind::kDistinct && node.kind != Kind::kNot) continue;
+    if (literal.kind != Kind::kItems) return false;
+    if (node.kind == Kind::kNot && literal.d == 1) {
+      if (literal.a < until) demands.push_back(formulas_.negate(literal.c));
+    } else if (literal.c != kTrue) {  // else it is about their number
+      return false;
+    }
+  }
+  const Regex strings = formulas_.to_language(formulas_.restrict(formulas_.all(demands), Type::kString));
+  return formulas_.regexes().free_points(strings).points == regex::kUnbounded;
+}
+
 // --- Completion -------------------------------------------------------------
 
 // Only demands on single items and a least length: every position can be looked at by itself.

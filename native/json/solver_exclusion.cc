@@ -1,7 +1,7 @@
 // Branches that exclude each other: `oneOf` over objects that are told apart by a member, such as
 // {"kind": {"const": …}}, says no more than `anyOf`, and `anyOf` is far easier. That two branches
-// exclude each other is only claimed where it shows at once: both demand the same member, and no
-// value of it suits both.
+// exclude each other is only claimed where it shows at once: both demand the same member, or what stands beside the
+// choice demands it, and no value of it suits both.
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
@@ -18,8 +18,8 @@ constexpr int kMaxNesting = 3;  // members of members that are looked at
 }  // namespace
 
 // The members that f demands, each with what it says about their values.
-std::unordered_map<std::uint32_t, Solver::Demand> Solver::demands(Formula f) {
-  std::unordered_map<std::uint32_t, Demand> found;
+Solver::Demands Solver::demands(Formula f) {
+  Demands found;
   for (Formula conjunct : conjuncts(f)) {
     const Node& node = formulas_[conjunct];
     const bool negative = node.kind == Kind::kNot;
@@ -34,17 +34,20 @@ std::unordered_map<std::uint32_t, Solver::Demand> Solver::demands(Formula f) {
   return found;
 }
 
-bool Solver::exclusive(const std::vector<Formula>& branches, int nesting) {
+// `beside`: what stands in conjunction with the choice.
+bool Solver::exclusive(const std::vector<Formula>& branches, const Demands& beside, int nesting) {
   if (nesting > kMaxNesting) return false;
-  std::vector<std::unordered_map<std::uint32_t, Demand>> all;
+  std::vector<Demands> all;
   for (Formula branch : branches) {
     spend(1);
     all.push_back(demands(branch));
   }
   for (const auto& [key, demand] : all[0]) {
-    const bool common = std::all_of(all.begin(), all.end(), [key = key](const auto& branch) {
+    const auto outside = beside.find(key);
+    const bool owed = outside != beside.end() && outside->second.required;
+    const bool common = std::all_of(all.begin(), all.end(), [key = key, owed](const auto& branch) {
       const auto entry = branch.find(key);
-      return entry != branch.end() && entry->second.required;
+      return entry != branch.end() && (owed || entry->second.required);
     });
     if (!common) continue;
     std::vector<Formula> values;
@@ -65,7 +68,7 @@ bool Solver::nothing_in_common(const std::vector<Formula>& formulas, int nesting
     if (possible.size() < 2) continue;
     const bool apart = type == Type::kString   ? strings_apart(possible)
                        : type == Type::kNumber ? numbers_apart(possible)
-                       : type == Type::kObject ? exclusive(possible, nesting + 1)
+                       : type == Type::kObject ? exclusive(possible, {}, nesting + 1)
                        : type == Type::kBoolean && booleans_apart(possible);
     if (!apart) return false;
   }
@@ -140,17 +143,29 @@ Formula Solver::simplify(Formula f) {
   std::vector<Formula> children;
   children.reserve(node.children.size());
   for (Formula child : node.children) children.push_back(simplify(child));
-  bool choice = false;
-  if (node.kind == Kind::kExactlyOne) {
-    try {
-      choice = exclusive(children, 0);
-    } catch (const BudgetExceeded&) {
-      choice = false;  // hard to tell; nothing depends on it
+  Kind kind = node.kind;
+  if (kind == Kind::kExactlyOne) kind = choice_of(children, {});
+  if (kind == Kind::kAll) {
+    const auto unclear = [this](Formula child) { return formulas_[child].kind == Kind::kExactlyOne; };
+    const bool any = std::any_of(children.begin(), children.end(), unclear);
+    const Demands beside = any ? demands(f) : Demands{};
+    for (Formula& child : children) {
+      if (!unclear(child)) continue;
+      const std::vector<Formula> branches = formulas_[child].children;
+      child = formulas_.connect(choice_of(branches, beside), branches);
     }
   }
-  const Formula result = formulas_.connect(choice ? Kind::kAny : node.kind, children);
+  const Formula result = formulas_.connect(kind, children);
   simplified_.emplace(f, result);
   return result;
+}
+
+Kind Solver::choice_of(const std::vector<Formula>& branches, const Demands& beside) {
+  try {
+    return exclusive(branches, beside, 0) ? Kind::kAny : Kind::kExactlyOne;
+  } catch (const BudgetExceeded&) {
+    return Kind::kExactlyOne;  // hard to tell; nothing depends on it
+  }
 }
 
 }  // namespace structgen::json

@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "interner.h"
@@ -95,11 +96,18 @@ class Machine {
     if (added) actions_.push_back(action);
     return entry->second;
   }
-  // All of these at once: dead ones and repetitions are left out.
+  // All of these at once: dead ones and repetitions are left out, and forks among them taken apart.
   Transition add_fork(std::span<const Transition> alternatives) {
     std::vector<Transition> each;
-    for (const Transition t : alternatives) {
+    const auto add = [&](Transition t) {
       if (t != kDead && std::find(each.begin(), each.end(), t) == each.end()) each.push_back(t);
+    };
+    for (const Transition t : alternatives) {
+      if (t >= kActionBit && action(t).kind == Action::Kind::kFork) {
+        for (const Transition one : this->alternatives(t)) add(one);
+      } else {
+        add(t);
+      }
     }
     if (each.size() < 2) return each.empty() ? kDead : each[0];
     return add_action({Action::Kind::kFork, 0, 0, forks_.intern(each)});
@@ -124,10 +132,13 @@ class Machine {
     (void)longest;
     return local;
   }
-  // What resume() gives after kPopText whatever the text was, or a state that stands for it as above;
-  // kUnsettled where the text matters.
-  virtual Local resume_unnamed(Local local, std::uint32_t result) {
-    (void)local, (void)result;
+  // Two states between which `local` is: what the first allows it does too, and what it allows the second does. Where
+  // these agree about a token, they speak for everything in between.
+  virtual std::pair<Local, Local> between(Local local) { return {local, local}; }
+  // What resume() gives whatever the text was, after kPopText or where the frame keeps text, or a state that stands
+  // for it as above over texts of at most `longest` bytes; kUnsettled where the text matters.
+  virtual Local resume_unnamed(Local local, std::uint32_t result, std::size_t longest) {
+    (void)local, (void)result, (void)longest;
     return kUnsettled;
   }
   // Inside a JSON string, between two characters: how many further characters of any kind it takes.
@@ -139,6 +150,22 @@ class Machine {
   virtual FreeText free_text(Local local) {
     (void)local;
     return {};
+  }
+  // Inside a string whose length has a bound: it is read as from `inner`, where the bound is left out, as long as at
+  // most `points` characters come, those that least_points() asks for included. At most `reach` of them complete
+  // any text that can be completed.
+  struct Bounded {
+    Local inner = kDead;
+    std::uint32_t points = 0, reach = 0;
+  };
+  virtual std::optional<Bounded> bounded(Local local) {
+    (void)local;
+    return std::nullopt;
+  }
+  // The characters of a shortest completion, in or after a character, of a state that is read from such an `inner`.
+  virtual std::uint32_t least_points(Local local) {
+    (void)local;
+    return 0;
   }
   // Where what may follow is one of many words and nothing else, up to where the frame ends: a mask need not
   // make a state for every prefix of theirs. `quoted`: a quote, a backslash and control characters are not
@@ -198,10 +225,25 @@ class Machine {
     return kUnknown;
   }
 
-  // Machines that know a short way to the end of a whole stack (its frames from the top down) without reading it
-  // append it here; the others are asked frame by frame, as above.
-  virtual bool completes_stacks() const { return false; }
-  virtual void complete(std::span<const Local> frames, std::string& text) { (void)frames, (void)text; }
+  // From frames in some states on, a machine may know a short way to the end of several at once without reading it:
+  // given the whole stack from the top down, it appends that way and says how many frames end with it. The one below
+  // them resumes with 0. In other states it is asked frame by frame, as above.
+  virtual bool completes_stacks(Local top) const {
+    (void)top;
+    return false;
+  }
+  virtual std::size_t complete(std::span<const Local> frames, std::string& text) {
+    (void)frames, (void)text;
+    return 0;
+  }
+
+  // What `byte` does to a frame that may end here where, beside this machine, whoever is around it could read the
+  // byte: the frame also ends before it, and so may those below.
+  virtual Transition transition_or_end(Local local, std::uint8_t byte) {
+    const Transition ways[] = {transition(local, byte),
+                               add_action({Action::Kind::kPopAgain, 0, 0, end_result(local)})};
+    return add_fork(ways);
+  }
 
   // A short way on from the last frame that need not be read: a text, then perhaps a token without text.
   struct Jump {

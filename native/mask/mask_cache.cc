@@ -1,6 +1,7 @@
 #include "mask/mask_cache.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace structgen {
 
@@ -61,9 +62,16 @@ void LocalMask::add_to(TokenMarks& marks) const {
 namespace {
 
 constexpr std::size_t kDefaultLimit = std::size_t{48} << 20;
-constexpr std::size_t kEntryBytes = 160;  // list, table and key of one entry
+constexpr std::size_t kEntryBytes = 120;            // an entry and its part of the table
+constexpr std::size_t kSlots = std::size_t{1} << 16;  // a table that grows holds up one mask
+
+std::uint32_t hash_of(const MaskKey& key) {
+  return static_cast<std::uint32_t>(mix_hash(mix_hash(mix_hash(0, key.of), key.and_), key.with));
+}
 
 }  // namespace
+
+MaskCache::MaskCache(std::size_t limit) : slots_(kSlots), limit_(limit) {}
 
 const std::shared_ptr<MaskCache>& MaskCache::process() {
   static const std::shared_ptr<MaskCache> cache = std::make_shared<MaskCache>(kDefaultLimit);
@@ -78,55 +86,128 @@ LocalMaskPtr MaskCache::find(const MaskKey& key) {
 }
 
 LocalMaskPtr MaskCache::found(const MaskKey& key) {
-  auto entry = entries_.find(key);
-  if (entry == entries_.end()) return nullptr;
-  order_.splice(order_.begin(), order_, entry->second);
-  if (entry->second->mask) return entry->second->mask;
-  entry = entries_.find(entry->second->target);
-  if (entry == entries_.end()) return nullptr;
-  order_.splice(order_.begin(), order_, entry->second);
-  return entry->second->mask;
+  std::uint32_t id = id_of(key);
+  if (id != kNone && !entry(id).mask) {
+    entry(id).used = true;
+    id = id_of(entry(id).target);
+  }
+  if (id == kNone) return nullptr;
+  entry(id).used = true;
+  return entry(id).mask;
 }
 
 void MaskCache::insert(const MaskKey& key, LocalMaskPtr mask) {
   const std::size_t bytes = kEntryBytes + mask->bytes();
   const std::lock_guard lock(mutex_);
-  add({key, std::move(mask), {}, bytes});
+  add(key, std::move(mask), {}, bytes);
 }
 
 void MaskCache::link(const MaskKey& key, const MaskKey& target) {
   const std::lock_guard lock(mutex_);
-  add({key, nullptr, target, kEntryBytes});
+  add(key, nullptr, target, kEntryBytes);
 }
 
-void MaskCache::add(Entry entry) {
-  if (limit_ == 0 || entries_.count(entry.key)) return;
-  bytes_ += entry.bytes;
-  order_.push_front(std::move(entry));
-  entries_[order_.front().key] = order_.begin();
-  trim();
-}
-
-// The newest entry stays whatever it weighs, so that a mask larger than the limit is found again.
-void MaskCache::trim() {
-  while (bytes_ > limit_ && order_.size() > (limit_ == 0 ? 0u : 1u)) {
-    bytes_ -= order_.back().bytes;
-    entries_.erase(order_.back().key);
-    order_.pop_back();
+void MaskCache::add(const MaskKey& key, LocalMaskPtr mask, const MaskKey& target, std::size_t bytes) {
+  if (limit_ == 0) return;
+  if ((size_ + 1) * 2 > slots_.size()) grow();
+  const std::uint32_t hash = hash_of(key);
+  const std::size_t place = place_of(key, hash);
+  if (slots_[place].id != kNone) return;
+  std::uint32_t id = free_;
+  if (id != kNone) {
+    free_ = entry(id).newer;
+  } else {
+    id = places_++;
+    if (id % kChunk == 0) chunks_.push_back(std::make_unique<Entry[]>(kChunk));
   }
+  entry(id) = {key, std::move(mask), target, static_cast<std::uint32_t>(bytes)};
+  slots_[place] = {hash, id};
+  put_first(id);
+  ++size_;
+  bytes_ += bytes;
+  trim(id);
+}
+
+// What was just added stays whatever it weighs, so that a mask larger than the limit is found again.
+void MaskCache::trim(std::uint32_t added) {
+  constexpr int kChances = 16;  // given in a row
+  for (int given = 0; bytes_ > limit_ && size_ > (limit_ == 0 ? 0u : 1u);) {
+    const std::uint32_t id = oldest_;
+    if (limit_ != 0 && (id == added || (entry(id).used && ++given <= kChances))) {
+      entry(id).used = false;
+      take_out(id);
+      put_first(id);
+    } else {
+      remove(id);
+      given = 0;
+    }
+  }
+}
+
+void MaskCache::put_first(std::uint32_t id) {
+  entry(id).newer = kNone;
+  entry(id).older = newest_;
+  (newest_ == kNone ? oldest_ : entry(newest_).newer) = id;
+  newest_ = id;
+}
+
+void MaskCache::take_out(std::uint32_t id) {
+  const Entry& out = entry(id);
+  (out.newer == kNone ? newest_ : entry(out.newer).older) = out.older;
+  (out.older == kNone ? oldest_ : entry(out.older).newer) = out.newer;
+}
+
+void MaskCache::remove(std::uint32_t id) {
+  Entry& out = entry(id);
+  take_out(id);
+  bytes_ -= out.bytes;
+  --size_;
+  const std::size_t last = slots_.size() - 1;
+  std::size_t hole = place_of(out.key, hash_of(out.key));
+  for (std::size_t at = (hole + 1) & last; slots_[at].id != kNone; at = (at + 1) & last) {
+    if (((at - slots_[at].hash) & last) < ((at - hole) & last)) continue;  // it stands at or behind where it belongs
+    slots_[hole] = slots_[at];
+    hole = at;
+  }
+  slots_[hole] = {};
+  out.mask = nullptr;
+  out.newer = std::exchange(free_, id);
+}
+
+std::uint32_t MaskCache::id_of(const MaskKey& key) { return slots_[place_of(key, hash_of(key))].id; }
+
+std::size_t MaskCache::place_of(const MaskKey& key, std::uint32_t hash) {
+  const std::size_t last = slots_.size() - 1;
+  std::size_t at = hash & last;
+  while (slots_[at].id != kNone && !(slots_[at].hash == hash && entry(slots_[at].id).key == key)) at = (at + 1) & last;
+  return at;
+}
+
+void MaskCache::grow() {
+  std::vector<Slot> larger(slots_.size() * 2);
+  const std::size_t last = larger.size() - 1;
+  for (const Slot& slot : slots_) {
+    if (slot.id == kNone) continue;
+    std::size_t at = slot.hash & last;
+    while (larger[at].id != kNone) at = (at + 1) & last;
+    larger[at] = slot;
+  }
+  slots_ = std::move(larger);
 }
 
 void MaskCache::clear() {
   const std::lock_guard lock(mutex_);
-  order_.clear();
-  entries_.clear();
-  bytes_ = 0;
+  slots_.assign(kSlots, {});
+  chunks_.clear();
+  newest_ = oldest_ = free_ = kNone;
+  places_ = 0;
+  size_ = bytes_ = 0;
 }
 
 void MaskCache::set_limit(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   limit_ = bytes;
-  trim();
+  trim(kNone);
 }
 
 std::uint64_t MaskCache::next_serial() {
@@ -136,7 +217,7 @@ std::uint64_t MaskCache::next_serial() {
 
 MaskCache::Figures MaskCache::figures() const {
   const std::lock_guard lock(mutex_);
-  return {entries_.size(), bytes_, limit_, hits_, misses_};
+  return {size_, bytes_, limit_, hits_, misses_};
 }
 
 }  // namespace structgen

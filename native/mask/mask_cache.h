@@ -1,4 +1,5 @@
-// Masks computed so far, for the whole process: bounded in bytes, least recently used first out.
+// Masks computed so far, for the whole process: bounded in bytes, the oldest first out unless they were used since
+// they were last looked at (the second chance of Corbató's clock), so that a hit writes one bit and moves nothing.
 //
 // Masks are immutable and handed out as shared pointers, so the lock is only held for a lookup. Masks that
 // nobody can ask for any more, because their machine is gone, leave in their turn like all others: looking
@@ -7,11 +8,9 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "mask/machine.h"
@@ -93,7 +92,7 @@ struct MaskKey {
 
 class MaskCache {
  public:
-  explicit MaskCache(std::size_t limit) : limit_(limit) { entries_.reserve(kExpected); }
+  explicit MaskCache(std::size_t limit);
   // The one that all constraints share.
   static const std::shared_ptr<MaskCache>& process();
 
@@ -113,24 +112,39 @@ class MaskCache {
   Figures figures() const;
 
  private:
-  static constexpr std::size_t kExpected = std::size_t{1} << 16;  // a table that grows holds up one mask
+  static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
+  static constexpr std::size_t kChunk = 128;
 
   struct Entry {
     MaskKey key;
     LocalMaskPtr mask;  // null for a link …
     MaskKey target;     // … to this
-    std::size_t bytes;
+    std::uint32_t bytes = 0;
+    std::uint32_t newer = kNone, older = kNone;  // in the order of arrival; of a free place, `newer` is the next free one
+    bool used = false;                           // since it was put first
   };
-  struct KeyHash {
-    std::size_t operator()(const MaskKey& key) const { return mix_hash(mix_hash(key.of, key.and_), key.with); }
+  struct Slot {  // of the table from keys to entries
+    std::uint32_t hash = 0, id = kNone;
   };
-  LocalMaskPtr found(const MaskKey& key);  // these need the lock
-  void add(Entry entry);
-  void trim();
+
+  // These need the lock.
+  Entry& entry(std::uint32_t id) { return chunks_[id / kChunk][id % kChunk]; }
+  LocalMaskPtr found(const MaskKey& key);
+  std::uint32_t id_of(const MaskKey& key);
+  void add(const MaskKey& key, LocalMaskPtr mask, const MaskKey& target, std::size_t bytes);
+  void trim(std::uint32_t added);  // or kNone
+  void put_first(std::uint32_t id);
+  void take_out(std::uint32_t id);
+  void remove(std::uint32_t id);
+  std::size_t place_of(const MaskKey& key, std::uint32_t hash);  // where it is in the table, or would be
+  void grow();
 
   mutable std::mutex mutex_;
-  std::list<Entry> order_;  // most recent first
-  std::unordered_map<MaskKey, std::list<Entry>::iterator, KeyHash> entries_;
+  std::vector<Slot> slots_;                        // open addressing; a power of two
+  std::vector<std::unique_ptr<Entry[]>> chunks_;   // so that no entry moves
+  std::uint32_t newest_ = kNone, oldest_ = kNone, free_ = kNone;
+  std::uint32_t places_ = 0;  // taken ones and free ones
+  std::size_t size_ = 0;
   std::size_t limit_;
   std::size_t bytes_ = 0;
   std::uint64_t hits_ = 0, misses_ = 0, serial_ = 0;

@@ -1,8 +1,10 @@
 #include "mask/masks.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "mask/language_walk.h"
+#include "mask/plain_walk.h"
 #include "mask/walk.h"
 #include "vocabulary/plain_text.h"
 
@@ -60,8 +62,8 @@ LocalMaskPtr Masks::local(Local local) {
 void Masks::walk(Local local, LocalMask& mask) {
   const auto readings = reading_ ? machine_.readings(local) : std::nullopt;
   if (!readings) {
-    const LocalMaskPtr short_part = short_text(local);
-    walk_local(machine_, texts_, regions_, *trie_, local, short_part.get(), marks_, mask.leaving);
+    const LocalMaskPtr plain = walks_text(machine_, *trie_, local) ? text(local) : nullptr;
+    walk_local(machine_, texts_, regions_, *trie_, local, plain.get(), marks_, mask.leaving);
     return;
   }
   std::vector<LocalMaskPtr> found;  // before this mask has any marks: they are made one at a time
@@ -83,7 +85,7 @@ void Masks::walk(Local local, LocalMask& mask) {
 
 // What a language does to the tokens: those that it allows itself, and where it may end within one.
 LocalMaskPtr Masks::language(Local local) {
-  constexpr std::uint64_t kEnds = 2;  // see short_text
+  constexpr std::uint64_t kEnds = 3;  // see text_key
   const Local stands_for = machine_.representative(local, trie_->longest_token());
   const MaskKey key{owner_, stands_for, kEnds};
   if (LocalMaskPtr known = cache_->find(key)) return known;
@@ -95,18 +97,79 @@ LocalMaskPtr Masks::language(Local local) {
   return mask;
 }
 
+// The plain tokens inside a string that takes many of them. Those under a bound are found among those without it,
+// which other places share.
+LocalMaskPtr Masks::text(Local local) {
+  const MaskKey key = text_key(local);
+  if (LocalMaskPtr known = cache_->find(key)) return known;
+  auto part = std::make_shared<LocalMask>();
+  const std::optional<Machine::Bounded> bounded = machine_.bounded(local);
+  if (bounded && walks_text(machine_, *trie_, bounded->inner)) {
+    const LocalMaskPtr unbounded = text(machine_.representative(bounded->inner, trie_->longest_token()));
+    const Cleared cleared{marks_};
+    walk_bounded_text(machine_, *trie_, *bounded, *unbounded, marks_);
+    part = finished(std::move(part));
+  } else {
+    const LocalMaskPtr short_part = short_text(local);
+    const Cleared cleared{marks_};
+    walk_text(machine_, *trie_, local, short_part.get(), marks_);
+    part = finished(std::move(part));
+  }
+  cache_->insert(key, part);
+  return part;
+}
+
 // In a string that is close to a bound, the long tokens can tell where; to the short ones, which are nearly all,
-// it is as far away as ever. Their part is made once for all these places; null where it is no other place's.
+// it is as far away as ever. Nor do they often tell how many times a loop may still go round: what few rounds allow is
+// allowed, and what no number of them does is not, so that little is left to be tried. Null where their part is not
+// worth making on its own.
 LocalMaskPtr Masks::short_text(Local local) {
-  if (!walks_text(machine_, *trie_, local)) return nullptr;
   const Local stands_for = machine_.representative(local, PlainText::kShort);
-  if (stands_for == local) return nullptr;
-  constexpr std::uint64_t kPart = 1;  // no text: those of parts that were walked again are far above
-  const MaskKey key{owner_, stands_for, kPart};
+  const auto [less, more] = machine_.between(stands_for);
+  if (stands_for == local && less == more) return nullptr;
+  if (less != more && !walks_text(machine_, *trie_, less)) return nullptr;
+  const MaskKey key = short_key(stands_for);
+  if (LocalMaskPtr known = cache_->find(key)) return known;
+  if (less != more) {
+    const LocalMaskPtr most = walked_short(more);
+    const LocalMaskPtr least = walked_short(less);
+    if (const LocalMaskPtr part = between(stands_for, *least, *most)) {
+      cache_->insert(key, part);
+      return part;
+    }
+  }
+  return walked_short(stands_for);
+}
+
+// All of the short tokens in `least`, and those of `most` that can be read; null where there are many to be tried.
+LocalMaskPtr Masks::between(Local local, const LocalMask& least, const LocalMask& most) {
+  constexpr std::size_t kMany = 2048;
+  std::vector<std::uint32_t> doubtful(marks_.words().size());
+  most.copy_to(doubtful);
+  const Cleared cleared{marks_};
+  const std::span<std::uint32_t> sure = marks_.words();
+  least.copy_to(sure);
+  std::size_t tried = 0;
+  for (std::size_t at = 0; at < doubtful.size(); ++at) {
+    for (std::uint32_t bits = doubtful[at] & ~sure[at]; bits != 0; bits &= bits - 1) {
+      if (++tried > kMany) return nullptr;
+      const auto token = static_cast<std::uint32_t>(at * 32 + static_cast<unsigned>(std::countr_zero(bits)));
+      Local next = local;
+      for (const char byte : trie_->token_bytes(token)) {
+        if (next != kDead) next = machine_.transition(next, static_cast<std::uint8_t>(byte));
+      }
+      if (next != kDead) sure[at] |= 1u << (token & 31);
+    }
+  }
+  return finished(std::make_shared<LocalMask>());
+}
+
+LocalMaskPtr Masks::walked_short(Local local) {
+  const MaskKey key = short_key(local);
   if (LocalMaskPtr known = cache_->find(key)) return known;
   const Cleared cleared{marks_};
   auto part = std::make_shared<LocalMask>();
-  walk_short_text(machine_, *trie_, stands_for, marks_);
+  walk_short_text(machine_, *trie_, local, marks_);
   part = finished(std::move(part));
   cache_->insert(key, part);
   return part;
@@ -119,9 +182,9 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
   machine_.refill();
   const Action action = machine_.action(group.transition);
   Local next = kUnsettled;
-  if (action.kind == Action::Kind::kPopText) {
-    next = machine_.resume_unnamed(frame, action.result);
-  } else if (!machine_.keeps_text(frame)) {
+  if (action.kind == Action::Kind::kPopText || machine_.keeps_text(frame)) {
+    next = machine_.resume_unnamed(frame, action.result, trie_->longest_token());
+  } else {
     next = machine_.resume(frame, action.result, {});
     // What the bytes of a token can still do there starts one byte later at the earliest.
     if (next != kDead && next != kUnsettled) next = machine_.representative(next, trie_->longest_token());
@@ -147,7 +210,7 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
 
 // The mask of a frame after the one above it ended in `local`, before any token.
 LocalMaskPtr Masks::ended(Local local, Local frame) {
-  constexpr std::uint64_t kEnded = 3;  // see short_text
+  constexpr std::uint64_t kEnded = 4;  // see text_key
   const MaskKey key{owner_, static_cast<std::uint64_t>(local) << 32 | frame, kEnded};
   if (LocalMaskPtr known = cache_->find(key)) return known;
   const std::lock_guard lock(mutex_);

@@ -133,7 +133,7 @@ const Machine::WayOut& Cursor::way_out(Local local) {
     for (char byte : part) {
       Transition t = kDead;
       Result result = step(top, static_cast<std::uint8_t>(byte), text, &t);
-      if (result == Result::kForks) {  // the way is the frame's own
+      while (result == Result::kForks) {  // the way is the frame's own
         const Transition own = machine_.alternatives(t)[0];
         if (own < kActionBit) top.local = own;
         result = own < kActionBit ? Result::kAlive : act(top, own, static_cast<std::uint8_t>(byte), text, &t);
@@ -151,15 +151,22 @@ const Machine::WayOut& Cursor::way_out(Local local) {
 }
 
 void Cursor::complete(Top top, std::string& text, std::vector<Named>* named) {
-  if (machine_.completes_stacks()) {
-    std::vector<Local> frames{top.local};
-    for (std::int32_t slot = top.below; slot >= 0; slot = below(slot)) {
-      frames.push_back(slots_[static_cast<std::size_t>(slot)].frame.local);
+  while (true) {
+    if (machine_.completes_stacks(top.local)) {
+      std::vector<Local> frames{top.local};
+      std::vector<std::int32_t> under;
+      for (std::int32_t slot = top.below; slot >= 0; slot = below(slot)) {
+        frames.push_back(slots_[static_cast<std::size_t>(slot)].frame.local);
+        under.push_back(slot);
+      }
+      const std::size_t ended = machine_.complete(frames, text);
+      if (ended == frames.size()) return;
+      const std::int32_t next = under[ended - 1];
+      const Slot slot = slots_[static_cast<std::size_t>(next)];
+      top = resumed(next, resume(slot, top, {Action::Kind::kPopAgain}, 0, text));
+      continue;
     }
-    machine_.complete(frames, text);
-    return;
-  }
-  while (!accepting(top, text)) {
+    if (accepting(top, text)) return;
     if (top.below == kBottom) {
       if (Machine::Jump jump = machine_.jump(top.local); jump.possible) {
         text += jump.text;
@@ -176,7 +183,8 @@ void Cursor::complete(Top top, std::string& text, std::vector<Named>* named) {
     const bool again = action.kind == Action::Kind::kPopAgain;
     const std::string_view read(text.data(), text.size() - (again ? 0 : 1));
     const Slot below = slots_[static_cast<std::size_t>(top.below)];
-    const Local next = resume(below, top, action, static_cast<std::uint8_t>(text.back()), read);
+    const auto last = static_cast<std::uint8_t>(again ? 0 : text.back());
+    const Local next = resume(below, top, action, last, read);
     top = resumed(top.below, next);
     if (text.size() > kMaxCompletion) throw BudgetExceeded("shortest completion: 2 MiB");
   }

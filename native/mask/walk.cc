@@ -279,105 +279,6 @@ class Walk {
   std::uint32_t forks_ = 0;
 };
 
-// The plain tokens from a place inside a string that takes many characters. Most nodes are alive, so they are
-// walked in preorder: one loop, in which nothing but the dead ones is a jump. Where any text may follow, nothing
-// below is looked at.
-class PlainWalk {
- public:
-  PlainWalk(Machine& machine, const TokenTrie& trie, TokenMarks& marks)
-      : machine_(machine),
-        trie_(trie),
-        text_(trie.plain_text()),
-        marks_(marks),
-        levels_(trie.longest_token() + 1) {}
-
-  void all_tokens(Local local) {
-    if (mostly_any_text(text_.short_text, local)) {
-      text_.copy_within(text_.longest_points, marks_.words());
-      walk<true>(text_.short_text, local);
-      walk<true>(text_.long_text, local);
-    } else {
-      walk<false>(text_.short_text, local);
-      walk<false>(text_.long_text, local);
-    }
-  }
-  void tokens(const PlainText::Part& part, Local local) { walk<false>(part, local); }
-
- private:
-  struct Level {
-    Transition* row;  // of `local`; null until a child asks for it
-    Local local;
-  };
-
-  static std::span<const std::uint32_t> below(const PlainText::Part& part, std::uint32_t i) {
-    const std::uint32_t first = part.first[i], last = part.first[part.nodes[i].subtree_end];
-    return {part.tokens.data() + first, last - first};
-  }
-  // Whether more than half of the plain tokens begin with a byte after which any text may follow.
-  bool mostly_any_text(const PlainText::Part& part, Local local) {
-    std::size_t any = 0;
-    for (std::uint32_t i = 1; i < part.nodes.size(); i = part.nodes[i].subtree_end) {
-      const Transition t = machine_.transition(local, part.nodes[i].byte);
-      if (t != kDead && machine_.takes_any_text(t, part.longest_points)) any += below(part, i).size();
-    }
-    return 2 * any > part.tokens.size();
-  }
-  // With kClear all tokens are marked already and those that are dead are taken back.
-  template <bool kClear>
-  void walk(const PlainText::Part& part, Local local) {
-    const std::span<std::uint32_t> words = kClear ? marks_.words() : std::span<std::uint32_t>();
-    const TokenTrie::Node* const nodes = part.nodes.data();
-    Level* const levels = levels_.data();
-    levels[0] = {machine_.row(local), local};
-    const auto last = static_cast<std::uint32_t>(part.nodes.size());
-    for (std::uint32_t i = 1; i < last;) {
-      const TokenTrie::Node& node = nodes[i];
-      Level& above = levels[node.depth - 1u];
-      if (!above.row) above.row = machine_.row(above.local);
-      Transition t = above.row[node.byte];
-      if (t == kUnknown) t = machine_.transition(above.local, node.byte);
-      if (t == kDead) {
-        if (kClear) {
-          for (const std::uint32_t token : below(part, i)) words[token >> 5] &= ~(1u << (token & 31));
-        }
-        i = node.subtree_end;
-        continue;
-      }
-      if (t != above.local && machine_.takes_any_text(t, part.longest_points)) {
-        if (!kClear) {
-          for (const std::uint32_t token : below(part, i)) marks_.add(token);
-        }
-        i = node.subtree_end;
-        continue;
-      }
-      if (!kClear) mark(node);
-      levels[node.depth] = {machine_.known_row(t), t};
-      ++i;
-    }
-  }
-  void mark(const TokenTrie::Node& node) {
-    marks_.add(node.token);
-    if (!node.copies) return;
-    for (std::uint32_t id = trie_.next_same(node.token); id != kNoToken; id = trie_.next_same(id)) marks_.add(id);
-  }
-
-  Machine& machine_;
-  const TokenTrie& trie_;
-  const PlainText& text_;
-  TokenMarks& marks_;
-  std::vector<Level> levels_;
-};
-
-// Whether few characters can come next, so that little of the trie is alive.
-bool few_bytes(Machine& machine, Local local) {
-  constexpr int kFew = 16;
-  int alive = 0;
-  for (unsigned byte = 0x20; byte < 256 && alive <= kFew; ++byte) {
-    alive += machine.transition(local, static_cast<std::uint8_t>(byte)) != kDead ? 1 : 0;
-  }
-  return alive <= kFew;
-}
-
 // Each of a fork's, else the transition itself.
 std::vector<Transition> ways(Machine& machine, Transition t) {
   if (t < kActionBit || machine.action(t).kind != Action::Kind::kFork) return {t};
@@ -387,17 +288,8 @@ std::vector<Transition> ways(Machine& machine, Transition t) {
 
 }  // namespace
 
-bool walks_text(Machine& machine, const TokenTrie& trie, Local local) {
-  const Machine::FreeText free = machine.free_text(local);
-  return free.inside && !free.exact && free.points < trie.plain_text().longest_points && !few_bytes(machine, local);
-}
-
-void walk_short_text(Machine& machine, const TokenTrie& trie, Local local, TokenMarks& marks) {
-  PlainWalk(machine, trie, marks).tokens(trie.plain_text().short_text, local);
-}
-
 void walk_local(Machine& machine, TextTable& texts, TextRegions& regions, const TokenTrie& trie, Local local,
-                const LocalMask* short_text, TokenMarks& marks, Places& leaving) {
+                const LocalMask* plain, TokenMarks& marks, Places& leaving) {
   Cursor cursor(machine, texts);
   if (const std::optional<Machine::Enumeration> left = machine.enumeration(local)) {
     Walk walk(cursor, trie, trie.siblings(), nullptr, marks, &leaving);
@@ -417,14 +309,11 @@ void walk_local(Machine& machine, TextTable& texts, TextRegions& regions, const 
   const PlainText& text = trie.plain_text();
   if (free.exact || free.points >= text.longest_points) {
     text.copy_within(free.points, marks.words());
-  } else if (short_text) {
-    short_text->copy_to(marks.words());
-    PlainWalk(machine, trie, marks).tokens(text.long_text, local);
-  } else if (few_bytes(machine, local)) {
+  } else if (plain) {
+    plain->copy_to(marks.words());
+  } else {
     Walk walk(cursor, trie, text.plain, nullptr, marks, &leaving);
     walk.local(local, walk.root());
-  } else {
-    PlainWalk(machine, trie, marks).all_tokens(local);
   }
   Walk walk(cursor, trie, text.exits, text.exit_origin.data(), marks, &leaving);
   walk.local(local, walk.root());

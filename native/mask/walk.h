@@ -17,14 +17,10 @@ namespace structgen {
 
 using Places = std::vector<LocalMask::Leaving>;
 
-// Everything `local` allows without looking underneath. Where walks_text() says so, `short_text` may be what
-// walk_short_text() found for a state that agrees with `local` on texts of PlainText::kShort bytes.
+// Everything `local` allows without looking underneath. Where walks_text() says so, `plain` are the plain tokens that
+// it allows (plain_walk.h).
 void walk_local(Machine& machine, TextTable& texts, TextRegions& regions, const TokenTrie& trie, Local local,
-                const LocalMask* short_text, TokenMarks& marks, Places& leaving);
-
-// Inside a string: whether most of its plain tokens have to be walked, and those of them that are short.
-bool walks_text(Machine& machine, const TokenTrie& trie, Local local);
-void walk_short_text(Machine& machine, const TokenTrie& trie, Local local, TokenMarks& marks);
+                const LocalMask* plain, TokenMarks& marks, Places& leaving);
 
 // The same, where all of it is this reading: the tokens that leave its language at one of `ends` go on after it.
 void walk_after(Machine& machine, TextTable& texts, const TokenTrie& trie, Local after,

@@ -8,6 +8,7 @@
 //   characters.cc  code points lowered to bytes
 //   derive.cc      derivatives and dense rows
 //   search.cc      emptiness, distance, witness
+//   contents.cc    bytes that members need, and can have
 //   horizon.cc    what short texts cannot tell apart
 //   print.cc       the readable form
 //   punycode.cc    encoded labels of host names
@@ -27,6 +28,7 @@
 #include <vector>
 
 #include "budget.h"
+#include "memo.h"
 #include "regex/node.h"
 #include "regex/punycode.h"
 #include "regex/utf8.h"
@@ -88,6 +90,8 @@ class Engine {
   std::string print(Regex r) const;
   // horizon.cc: what no text of at most `longest` bytes can tell apart; recursion is bounded.
   Regex near(Regex r, std::uint32_t longest, unsigned depth = 0);
+  std::optional<Store::Bounded> bounded(Regex r);
+  Regex with_rounds(Regex r, std::uint32_t rounds, std::uint32_t most, unsigned depth = 0);
   std::uint32_t free_points(Regex r, unsigned depth = 0);
   bool counts_points(Regex r) const { return element(r).base == any_character_; }
   // What is left of an enumeration, where r is one; stays valid.
@@ -163,6 +167,14 @@ class Engine {
   void narrow(Regex r, std::uint8_t byte, ByteSet& same);
   void byte_classes(Regex r, std::vector<ByteClass>& classes);
 
+  // contents.cc
+  struct Contents {
+    ByteSet possible, required;
+  };
+  Contents contents(Regex r);
+  Contents contents_of_part(Regex r);
+  bool needs_the_impossible(Regex r);
+
   // search.cc
   bool alive(Regex r, Budget& budget);
   bool all_alive(Regex r, Budget& budget);
@@ -204,6 +216,7 @@ class Engine {
 
   std::unordered_map<Regex, Known> known_;  // shortest ways
   std::unordered_map<Regex, bool> alive_;   // emptiness only
+  Memo<Regex, std::uint64_t> contents_;     // byte sets: what is possible, what is required
 };
 
 }  // namespace structgen::regex

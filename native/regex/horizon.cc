@@ -161,6 +161,52 @@ std::uint32_t Engine::reach(Regex r, unsigned depth) {
   }
 }
 
+std::optional<Store::Bounded> Engine::bounded(Regex r) {
+  const Node n = nodes_[r];
+  if (n.kind != Kind::kIntersect || n.b != 2) return std::nullopt;
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    const Regex pattern = members(n)[1 - i];
+    const Element loop = element(members(n)[i]);
+    if (loop.base != any_character_ || loop.min != 0 || loop.max == kUnbounded || searched(pattern)) continue;
+    return Store::Bounded{pattern, loop.max, reach(pattern, 0)};
+  }
+  return std::nullopt;
+}
+
+// Loops that may go round more often than `rounds` times go round `most` times at most. Every member of the one with
+// fewer rounds is a member of the other.
+Regex Engine::with_rounds(Regex r, std::uint32_t rounds, std::uint32_t most, unsigned depth) {
+  if (depth == kDepth) return r;
+  const Node n = nodes_[r];
+  switch (n.kind) {
+    case Kind::kRepeat: {
+      if (n.a == any_character_) return r;
+      const Regex body = with_rounds(n.a, rounds, most, depth + 1);
+      const bool counts = n.d != kUnbounded && n.d > rounds && n.c <= rounds;
+      return repeat(body, n.c, counts ? most : n.d);
+    }
+    case Kind::kConcat: {
+      if (!(n.flags & (kCounted | kSearched))) return r;
+      std::vector<Regex> parts;
+      Regex rest = r;
+      for (; nodes_[rest].kind == Kind::kConcat && parts.size() < kChain; rest = nodes_[rest].b) {
+        parts.push_back(with_rounds(nodes_[rest].a, rounds, most, depth + 1));
+      }
+      parts.push_back(nodes_[rest].kind == Kind::kConcat ? rest : with_rounds(rest, rounds, most, depth + 1));
+      return concat(parts);
+    }
+    case Kind::kAlternate:
+    case Kind::kIntersect: {
+      if (n.b > kMembers || (n.flags & kCharacter)) return r;
+      std::vector<Regex> parts;
+      for (std::uint32_t i = 0; i < n.b; ++i) parts.push_back(with_rounds(members(n)[i], rounds, most, depth + 1));
+      return n.kind == Kind::kAlternate ? alternate(std::move(parts)) : intersect(std::move(parts));
+    }
+    default:
+      return r;
+  }
+}
+
 // An expression with the same members and the same live prefixes among texts of at most `longest` bytes.
 Regex Engine::near(Regex r, std::uint32_t longest, unsigned depth) {
   if (depth == kDepth) return r;

@@ -309,6 +309,7 @@ std::size_t Engine::memory_bytes() const {
   total += equations_.capacity() * 4 + derivative_cache_.capacity() * sizeof(CachedDerivative);
   total += (seen_.capacity() + collected_.capacity() + set_seen_.capacity()) * 4;
   total += known_.size() * 40 + known_.bucket_count() * 8 + alive_.size() * 32 + alive_.bucket_count() * 8;
+  total += contents_.memory_bytes();
   return total;
 }
 

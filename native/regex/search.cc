@@ -20,6 +20,8 @@ namespace {
 constexpr std::uint64_t kShortestSteps = 5'000;
 // A loop is taken in a stride while it has to go round so often at least.
 constexpr std::uint32_t kStride = 64;
+// Most searches that find something do so within fewer expansions.
+constexpr std::uint64_t kSoon = 16;
 
 }  // namespace
 
@@ -143,6 +145,7 @@ bool Engine::search(Regex start, Goal goal, std::uint64_t most, Budget& budget) 
   constexpr std::uint32_t kNoParent = 0xFFFFFFFFu;
   push(start, 0, kNoParent, 0);
   std::vector<ByteClass> classes;
+  std::uint64_t expanded = 0;
   while (!queue.empty()) {
     const Entry entry = queue.top();
     queue.pop();
@@ -168,6 +171,7 @@ bool Engine::search(Regex start, Goal goal, std::uint64_t most, Budget& budget) 
       return true;
     }
     if (most-- == 0) return false;
+    if (++expanded == kSoon && needs_the_impossible(start)) break;
     budget.spend();
     byte_classes(visit.r, classes);
     for (const ByteClass& one : classes) {
@@ -175,6 +179,10 @@ bool Engine::search(Regex start, Goal goal, std::uint64_t most, Budget& budget) 
       if (next == kNothing) continue;
       const auto known = alive_.find(next);
       if (known != alive_.end() && !known->second) continue;
+      if (expanded >= kSoon && known == alive_.end() && needs_the_impossible(next)) {
+        alive_[next] = false;
+        continue;
+      }
       budget.spend();
       push(next, visit.distance + 1, entry.visit, one.representative);
     }

@@ -42,7 +42,13 @@ std::string Store::witness(Regex r) { return engine().witness(r); }
 Regex Store::read(Regex r, std::string_view text) { return engine().read(r, text); }
 std::string Store::print(Regex r) const { return engine().print(r); }
 Regex Store::near(Regex r, std::uint32_t longest) { return engine().near(r, longest); }
+std::pair<Regex, Regex> Store::between(Regex r) {
+  constexpr std::uint32_t kFewRounds = 1;  // most tokens read no more
+  return {engine().with_rounds(r, kFewRounds, kFewRounds), engine().with_rounds(r, kFewRounds, kUnbounded)};
+}
 Store::FreePoints Store::free_points(Regex r) { return {engine().free_points(r), engine().counts_points(r)}; }
+std::optional<Store::Bounded> Store::bounded(Regex r) { return engine().bounded(r); }
+std::uint32_t Store::least_points(Regex r) const { return engine().lengths(r).min_points; }
 std::optional<WordList> Store::words_left(Regex r) const { return engine().words_left(r); }
 bool Store::well_formed(Regex r) const { return engine().well_formed(r); }
 std::size_t Store::size() const { return engine().size(); }

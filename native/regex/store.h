@@ -74,12 +74,23 @@ class Store {
   // --- What a mask can tell, whose tokens are short.
   // An expression with the same members and the same live prefixes among texts of at most `longest` bytes.
   Regex near(Regex r, std::uint32_t longest);
+  // Two expressions between which r lies: its members are some of the second's, and all of the first's are among
+  // them. Counted loops have few rounds left in the first and no bound in the second; both are r where it has none.
+  std::pair<Regex, Regex> between(Regex r);
   // So many characters, whichever they are, leave a completion possible; `exact`: and no more than these.
   struct FreePoints {
     std::uint32_t points;
     bool exact;
   };
   FreePoints free_points(Regex r);
+  // r without the bound on its length, where it is one beside a pattern whose lengths structure alone tells.
+  struct Bounded {
+    Regex pattern;
+    std::uint32_t points;  // the bound
+    std::uint32_t reach;   // at most so many characters complete any text that can be completed
+  };
+  std::optional<Bounded> bounded(Regex r);
+  std::uint32_t least_points(Regex r) const;  // of a pattern's derivatives: characters of a shortest member
   // What is left of an enumeration, where that is all r is; stays valid.
   std::optional<WordList> words_left(Regex r) const;
   bool well_formed(Regex r) const;  // every member is valid UTF-8 by itself

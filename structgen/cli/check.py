@@ -35,7 +35,10 @@ _REPORTED = ("enforced", "annotations", "waived", "notes")
 
 def command(
     file: Annotated[
-        str, typer.Argument(help="File with a JSON Schema, - for standard input, or file.py:name.")
+        str,
+        typer.Argument(
+            help="File with a JSON Schema or a grammar (.lark, .gbnf, .ebnf), -, or file.py:name."
+        ),
     ],
     instance: Annotated[
         str | None, typer.Option("--instance", help="File with a text to validate; - reads standard input.")
@@ -110,12 +113,14 @@ def explain(grammar: Any) -> dict[str, Any]:
 
 
 def _refusal(error: errors.GrammarError) -> dict[str, Any]:
-    named = {name: getattr(error, name, None) for name in ("pointer", "keyword", "limit")}
+    named = {
+        name: getattr(error, name, None) for name in ("pointer", "keyword", "limit", "rule", "line", "column")
+    }
     conflict = getattr(error, "conflict", ())
     return {
         "type": type(error).__name__,
         "message": str(error),
-        **{name: value for name, value in named.items() if isinstance(value, str)},
+        **{name: value for name, value in named.items() if value is not None and value != ""},
         **({"conflict": list(conflict)} if conflict else {}),
     }
 

@@ -1,5 +1,6 @@
-"""What a command is about: a JSON Schema in a file, or anything a Python file or module defines.
+"""What a command is about: a JSON Schema or a grammar in a file, or anything a Python file or module defines.
 
+A file's name says what it holds: `.lark`, `.gbnf` and `.ebnf` are grammars, anything else is a JSON Schema.
 `app.py:Person` is the name `Person` of the file `app.py`, `package.module:Person` that of a module.  It may
 be a Grammar, a type, a schema (dict) or a list of choices.  Such code is run; a schema's file is only read.
 """
@@ -13,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from structgen.cli.inputs import InputError, read_schema
+from structgen.cli.inputs import InputError, read_schema, read_text
 
 _NAMED = re.compile(r"^(?P<where>.+\.py|[A-Za-z_][\w.]*):(?P<name>[A-Za-z_][\w.]*)$")
 
@@ -28,6 +29,8 @@ def read_grammar(source: str) -> Any:
 
     found = _NAMED.match(source)
     if found is None or Path(source).exists():
+        if (notation := Path(source).suffix[1:]) in ("lark", "gbnf", "ebnf"):
+            return getattr(structgen, notation)(read_text(source))
         return structgen.json_schema(read_schema(source))
     return as_grammar(_lookup(found["where"], found["name"]))
 

@@ -19,7 +19,10 @@ from structgen.cli.inputs import existing_path
 
 def command(
     file: Annotated[
-        str, typer.Argument(help="File with a JSON Schema, - for standard input, or file.py:name.")
+        str,
+        typer.Argument(
+            help="File with a JSON Schema or a grammar (.lark, .gbnf, .ebnf), -, or file.py:name."
+        ),
     ],
     prefix: Annotated[str, typer.Argument(help="The output so far.")] = "",
     vocabulary: Annotated[str, typer.Option(help="pocket, or a tokenizer's file or folder.")] = "pocket",

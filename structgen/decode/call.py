@@ -116,6 +116,11 @@ class Wrapped:
             matcher = HealingMatcher(matcher, self.vocabulary, self._owed)
         return CanonicalMatcher(matcher, self.vocabulary) if self._canonical else matcher
 
+    def serialize(self) -> bytes:
+        """What tells it from others; not to be read back."""
+        inner: bytes = self._constraint.serialize()
+        return b"%d %d " % (self._canonical, len(self._owed)) + self._owed + inner
+
 
 def _bound_vocabulary(asked: Mapping[str, Any]) -> Any:
     """The vocabulary of the first Constraint among what is asked for, where there is one."""

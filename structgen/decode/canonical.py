@@ -6,7 +6,7 @@ Encodings, ICML 2025): when the tokenizer, given the text of the pair, returns t
 the tokens that do not go with the last one, and those after which no canonical segmentation of any
 completion is left.  That is searched for, token by token, up to a bounded number of masks; where
 the bound is met, or where very many tokens are allowed, a token is presumed live.  Should
-that prove wrong, the grammar alone decides the next token: validity comes first (``relaxed`` counts).
+that prove wrong, the grammar alone decides the next token: validity comes first, and ``relaxed`` counts.
 
 A budget that is tight may still finish an output by the shortest segmentation of its completion.
 
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from structgen.decode.matching import MaskArray, MatcherLike, allowed_tokens, token_bits
+from structgen.decode.matching import MaskArray, MatcherLike, allowed_tokens, token_bits, write_mask
 from structgen.errors import VocabularyError
 
 WIDE = 64
@@ -116,7 +116,6 @@ class CanonicalMatcher:
 
     def __init__(self, inner: MatcherLike, vocabulary: Any, tokens: Sequence[int] = ()) -> None:
         self.inner = inner
-        self.relaxed = 0
         self._vocabulary = vocabulary
         self._pairs = pairs_of(vocabulary)
         self._ends = frozenset(vocabulary.eos_ids)
@@ -125,6 +124,16 @@ class CanonicalMatcher:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)  # what free text and healing add to a matcher
+
+    @property
+    def relaxed(self) -> int:
+        """How many tokens so far do not follow their predecessor in any segmentation of the tokenizer's."""
+        before: list[int | None] = [None, *self._tokens]
+        return sum(
+            not self._pairs.after(last, [token])[0]
+            for last, token in zip(before, self._tokens, strict=False)
+            if token not in self._ends
+        )
 
     @property
     def can_stop(self) -> bool:
@@ -140,9 +149,7 @@ class CanonicalMatcher:
         return self._mask.copy()
 
     def fill_mask(self, out: Any, row: int = 0) -> None:
-        mask = self.mask()
-        out[row] = 0
-        out[row, : len(mask)] = mask
+        write_mask(self.mask(), out, row)
 
     def _computed(self) -> MaskArray:
         plain = self.inner.mask()
@@ -151,7 +158,6 @@ class CanonicalMatcher:
         if len(tokens) < WIDE:
             tokens = [token for token in tokens if self._is_live(token)]
         if not tokens and not ends:
-            self.relaxed += 1
             return plain
         return token_bits([*tokens, *ends], self._vocabulary.width)
 

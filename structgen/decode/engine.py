@@ -98,6 +98,8 @@ class Engine:
         job = _Job(output, future, Stream(future) if stream else None)
         if stream:
             output.watch()
+        else:
+            output.wait()
         with self._changed:
             if self._closing:
                 raise StructgenError("this engine is closed; make another one")

@@ -15,6 +15,7 @@ Knows nothing about masks, grammars or sampling.
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Sequence
 from typing import Any
@@ -23,6 +24,9 @@ import torch
 from torch import Tensor
 
 from structgen.errors import IntegrationError
+
+FILL_ON_CPU = 0.5
+"""The share of rows that must have a token for a column of a pass, where its time grows with its width."""
 
 _MIN_HOLES = 64  # compacting copies the whole cache: not for a handful of slots
 
@@ -86,6 +90,11 @@ class CausalBatch:
     def rows(self) -> int:
         return len(self._lengths)
 
+    @property
+    def fill(self) -> float:
+        """The share of rows that makes up for another column; on accelerators small passes cost the same."""
+        return FILL_ON_CPU if self._device.type == "cpu" else 0.0
+
     def feed(self, chunks: Sequence[Sequence[int]], keep: int) -> Tensor:
         """Logits (B, ``keep``, V) of the last ``keep`` places of the pass.
 
@@ -132,6 +141,12 @@ class CausalBatch:
         if self._visible is not None:
             self._visible = self._visible[index]
             self._compact()
+
+    def fork(self) -> CausalBatch:
+        """The same rows once more, with a cache of their own; the model is shared."""
+        found = copy.copy(self)
+        found._cache, found._lengths = copy.deepcopy(self._cache), list(self._lengths)
+        return found
 
     def _take_back_slots(self) -> None:
         """After a pass that failed half-way: some layers have its keys, others do not."""

@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Sequence
 from typing import Any
 
-from structgen.decode.matching import MaskArray, VocabularyLike, token_bits
+from structgen.decode.matching import MaskArray, VocabularyLike, advance_each, token_bits, write_mask
 from structgen.errors import InvalidRequest, MatcherError, MatcherTerminated, TokenRejected
 
 _masks: weakref.WeakKeyDictionary[Any, MaskArray] = weakref.WeakKeyDictionary()
@@ -84,7 +84,7 @@ class FreeMatcher:
         return self.constraint.mask
 
     def fill_mask(self, out: Any, row: int = 0) -> None:
-        out[row, : len(self.constraint.mask)] = self.constraint.mask
+        write_mask(self.constraint.mask, out, row)
 
     def advance(self, token: int) -> None:
         if self.is_terminated:
@@ -109,12 +109,7 @@ class FreeMatcher:
         self._stopped_at = min(places, default=None)
 
     def try_advance(self, tokens: Sequence[int]) -> int:
-        for count, token in enumerate(tokens):
-            try:
-                self.advance(token)
-            except MatcherError:
-                return count
-        return len(tokens)
+        return advance_each(self, tokens)
 
     def rollback(self, count: int) -> None:
         if not 0 <= count <= len(self._lengths):

@@ -9,13 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
+from structgen.decode.aligned.call import NAMES as ALIGNED
 from structgen.decode.aligned.call import aligned_events
 from structgen.decode.call import Session
 from structgen.decode.prompt import as_batch, is_batch
 from structgen.decode.run import run_outputs
+from structgen.decode.search.call import SEARCHES, search_events, search_of
 from structgen.decode.settings import spread
 from structgen.decode.streaming import EventStream, StreamEvent
 from structgen.errors import InvalidRequest
+
+SAMPLERS = ("masked", *ALIGNED, *SEARCHES)
+"""Every name that ``sampler=`` knows."""
 
 
 def generate(
@@ -98,7 +103,10 @@ def generate(
 
     ``sampler`` other than "masked" follows the model given the grammar (`structgen.decode.aligned`):
     "global" (or "cars"), "reject", "exact", "asap", "mcmc", "smc", "awrs", or one of these classes with
-    options.  ``state``, an AlignedState, keeps what is learned for later calls.
+    options.  ``state``, an AlignedState, keeps what is learned for later calls.  It may also name a search
+    (`structgen.decode.search`): "beam", "diverse beam", "best of n", "first finish", "adadec", "cautious", or
+    one of the classes in its ``call`` with options; ``n`` outputs come back, best first, fewer where the
+    constraint has no more.
 
     An error inside one output leaves the others alone.  ``errors="raise"`` raises the first one when all
     are done, ``errors="return"`` leaves it in that Generation's ``error``.
@@ -115,6 +123,8 @@ def generate(
     True
     """
     _check(n, batch_size, errors)
+    if isinstance(sampler, str) and sampler not in SAMPLERS:
+        raise InvalidRequest(f"sampler={sampler!r} is not known; known: {', '.join(map(repr, SAMPLERS))}")
     asked = {"schema": schema, "regex": regex, "choice": choice, "grammar": grammar, "type": type}
     prompts = as_batch(prompt)
     count = len(prompts) if is_batch(prompt) else None
@@ -143,22 +153,21 @@ def generate(
     )
     session = Session(model, tokenizer, asked)
     if sampler != "masked":
-        made = aligned_events(
-            session,
-            prompts,
-            session.wanted(prompts, asked, stop, settings, grammar_options, count),
-            sampler,
-            state,
-            n=n,
-            batch_size=batch_size,
-        )
+        wanted = session.wanted(prompts, asked, stop, settings, grammar_options, count)
+        search = search_of(sampler)
+        if search is not None:
+            made = search_events(session, prompts, wanted, search, n=n)
+        else:
+            made = aligned_events(session, prompts, wanted, sampler, state, n=n, batch_size=batch_size)
         return _collected(_observed(made, on_token), prompt, n * len(prompts), n, stream, errors)
     outputs = session.outputs(
         prompts, asked, stop, settings, grammar_options, count, n=n, own_seeds=isinstance(seed, (list, tuple))
     )
-    if stream or on_token is not None:
-        for output in outputs:
+    for output in outputs:
+        if stream or on_token is not None:
             output.watch()
+        else:
+            output.wait()
     events = _observed(run_outputs(session.model, outputs, batch_size=batch_size), on_token)
     return _collected(events, prompt, len(outputs), n, stream, errors)
 
@@ -169,19 +178,23 @@ def _collected(
     """The events themselves, or the finished outputs in the shape of the call."""
     if stream:
         return EventStream(events)
-    found: list[Any] = [None] * count
+    made: dict[int, Any] = {}
     for event in events:
         if event.generation is not None:
-            found[event.row] = event.generation
+            made[event.row] = event.generation
     if errors == "raise":
-        _raise_first(found)
-    if n > 1:
-        found = [found[start : start + n] for start in range(0, len(found), n)]
+        _raise_first(made)
+    if n > 1:  # a search may have found fewer
+        found: list[Any] = [
+            [made[row] for row in range(start, start + n) if row in made] for start in range(0, count, n)
+        ]
+    else:
+        found = [made[row] for row in range(count)]
     return found if is_batch(prompt) else found[0]
 
 
-def _raise_first(found: list[Any]) -> None:
-    for row, generation in enumerate(found):
+def _raise_first(found: Mapping[int, Any]) -> None:
+    for row, generation in sorted(found.items()):
         if generation.error is not None:
             if len(found) > 1:
                 generation.error.add_note(

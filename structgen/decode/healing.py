@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from structgen.decode.forced import single_byte_tokens
-from structgen.decode.matching import MaskArray, MatcherLike, token_bits
+from structgen.decode.matching import MaskArray, MatcherLike, advance_each, token_bits, write_mask
 from structgen.errors import MatcherError, MatcherTerminated, TokenRejected, VocabularyError
 
 MAX_TOKENS_BACK = 3
@@ -97,9 +97,7 @@ class HealingMatcher:
         if self._begun:
             self.inner.fill_mask(out, row)
         else:
-            mask = self.mask()
-            out[row] = 0
-            out[row, : len(mask)] = mask
+            write_mask(self.mask(), out, row)
 
     def advance(self, token: int) -> None:
         if self._begun:
@@ -114,12 +112,7 @@ class HealingMatcher:
         self._begun += 1
 
     def try_advance(self, tokens: Sequence[int]) -> int:
-        for count, token in enumerate(tokens):
-            try:
-                self.advance(token)
-            except MatcherError:
-                return count
-        return len(tokens)
+        return advance_each(self, tokens)
 
     def rollback(self, count: int) -> None:
         if not 0 <= count <= self._begun:

@@ -91,8 +91,12 @@ class SamplingLaw:
     @property
     def penalises(self) -> bool:
         """Whether logits depend on what came before, or are biased."""
-        penalties = self.repetition_penalty != 1 or self.presence_penalty or self.frequency_penalty
-        return bool(penalties or self.logit_bias)
+        return bool(self.looks_back or self.logit_bias)
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether logits depend on what came before."""
+        return bool(self.repetition_penalty != 1 or self.presence_penalty or self.frequency_penalty)
 
 
 def _finite(value: object) -> bool:

@@ -2,8 +2,9 @@
 
 A mask depends on tokens only, and those are known before the pass over them begins: so the masks of
 all rows that will draw can be filled beside it, by native threads that hold no lock of Python.  Handing
-work to another thread costs some tens of microseconds; masks met before take less.  So a batch is
-handed over only where recent ones were slower than that; where they run changes nothing else.
+work to another thread costs some tens of microseconds where processors are free, and a millisecond where
+they are not; masks met before take less.  So a batch is handed over only where recent ones
+were much slower than that; where they run changes nothing else.
 
 Knows matchers, and nothing about models.
 """
@@ -17,27 +18,33 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from structgen.decode.matching import MaskArray, fill_masks, mask_words
 from structgen.decode.row import Row
 
-WORTH_A_THREAD = 100e-6
+WORTH_A_THREAD = 500e-6
 """Seconds of mask filling from which it is handed to another thread."""
 
 
 class MaskFiller:
     """Fills masks for one loop after another pass; ``close`` ends its thread.
 
-    Use: ``with filler.begin(rows): <the model works>``, then ``wait()``, then ``mask(i)``.
+    Use: ``with filler.begin(rows): <the model works>``, then ``wait()``, then ``words``.
     """
 
     def __init__(self, threads: int | None = None) -> None:
         self._threads = threads or max(1, len(os.sched_getaffinity(0)) - 1)
         self._pool: ThreadPoolExecutor | None = None
         self._rows: Sequence[Row] = ()
-        self._masks = np.zeros((0, 1), dtype=np.uint32)
+        self._make(0, 1)
         self._running: Future[None] | None = None
         self._pace = 0.0
+
+    def _make(self, rows: int, words: int) -> None:
+        self._masks: MaskArray = np.zeros((rows, words), dtype=np.uint32)
+        self._words = torch.from_numpy(self._masks.view(np.int32))
 
     def begin(self, rows: Sequence[Row]) -> MaskFiller:
         """Name the rows whose masks are wanted; filling starts when the context is entered."""
@@ -48,7 +55,7 @@ class MaskFiller:
         if self._rows:
             words = mask_words(self._rows[0].vocabulary.width)
             if self._masks.shape[0] < len(self._rows) or self._masks.shape[1] != words:
-                self._masks = np.zeros((len(self._rows), words), dtype=np.uint32)
+                self._make(len(self._rows), words)
         if self._rows and self._pace > WORTH_A_THREAD:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(1, thread_name_prefix="structgen-masks")
@@ -70,10 +77,10 @@ class MaskFiller:
         elif self._rows:
             self._fill()
 
-    def mask(self, place: int) -> MaskArray:
-        """The mask of the ``place``-th row; valid until the next ``begin``."""
-        found: MaskArray = self._masks[place]
-        return found
+    @property
+    def words(self) -> Tensor:
+        """The masks (rows, words) as int32, not copied; valid until the next ``begin``."""
+        return self._words[: len(self._rows)]
 
     def _fill(self) -> None:
         started = time.perf_counter()

@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
+from structgen.errors import MatcherError
 from structgen.matcher import Matcher
 from structgen.matcher import fill_masks as fill_native_masks
 
@@ -95,6 +96,22 @@ def allowed_tokens(mask: MaskArray) -> list[int]:
     bits = np.unpackbits(np.ascontiguousarray(mask).view(np.uint8), bitorder="little")
     found: list[int] = np.flatnonzero(bits).tolist()
     return found
+
+
+def write_mask(mask: MaskArray, out: Any, row: int) -> None:
+    """``mask`` into a row that may be wider; the rest of it becomes 0."""
+    out[row, : len(mask)] = mask
+    out[row, len(mask) :] = 0
+
+
+def advance_each(matcher: MatcherLike, tokens: Sequence[int]) -> int:
+    """``try_advance`` by ``advance``: append tokens until one is rejected, return how many were accepted."""
+    for count, token in enumerate(tokens):
+        try:
+            matcher.advance(token)
+        except MatcherError:
+            return count
+    return len(tokens)
 
 
 def fill_masks(matchers: Sequence[MatcherLike], out: MaskArray, threads: int = 1) -> None:

@@ -39,23 +39,36 @@ def penalised(
         return logits
     logits = logits.clone()
     for row in rows:
-        _penalise(logits[row], laws[row], histories[row] if histories else None)
+        if histories is not None and laws[row].looks_back:
+            _penalise(logits[row], laws[row], histories[row])
+    _add_biases(logits, laws, rows)
     return logits
 
 
-def _penalise(logits: Tensor, law: SamplingLaw, history: History | None) -> None:
+def _add_biases(logits: Tensor, laws: Sequence[SamplingLaw], rows: Sequence[int]) -> None:
+    """Every row's ``logit_bias`` in one addition; ids the model has no logits for are left out."""
+    places: list[int] = []
+    values: list[float] = []
     width = logits.shape[-1]
-    if history is not None and law.repetition_penalty != 1:
+    for row in rows:
+        for token, value in (laws[row].logit_bias or {}).items():
+            if token < width:
+                places.append(row * width + token)
+                values.append(value)
+    if places:
+        added = torch.tensor(values, dtype=logits.dtype, device=logits.device)
+        logits.view(-1).index_add_(0, torch.tensor(places, device=logits.device), added)
+
+
+def _penalise(logits: Tensor, law: SamplingLaw, history: History | None) -> None:
+    if history is None:
+        return
+    if law.repetition_penalty != 1:
         seen = torch.tensor(sorted({*history.prompt, *history.tokens}), device=logits.device)
         values = logits[seen]
         factor = law.repetition_penalty
         logits[seen] = torch.where(values > 0, values / factor, values * factor)
-    if history is not None and history.tokens and (law.presence_penalty or law.frequency_penalty):
+    if history.tokens and (law.presence_penalty or law.frequency_penalty):
         ids, counts = np.unique(np.asarray(history.tokens, dtype=np.int64), return_counts=True)
         subtracted = law.presence_penalty + law.frequency_penalty * counts
         logits[torch.from_numpy(ids).to(logits.device)] -= torch.from_numpy(subtracted).to(logits)
-    bias = {token: value for token, value in (law.logit_bias or {}).items() if token < width}
-    if bias:
-        logits[torch.tensor(list(bias), device=logits.device)] += torch.tensor(
-            list(bias.values()), dtype=logits.dtype, device=logits.device
-        )

@@ -49,6 +49,9 @@ class Stats:
     """Steps at which no token that truncation left was allowed (see ``truncate``)."""
     planned_tokens: int = 0
     """Tokens taken from the known completion because ``max_time`` was over; the model had no say in them."""
+    relaxed_tokens: int = 0
+    """Under ``canonical=True``: tokens that are not in the tokenizer's own segmentation, because nothing else
+    was possible there, or because the budget was tight."""
     drafted_tokens: int = 0
     """Forced text fed ahead as a draft (``forced="draft"``), in tokens."""
     accepted_tokens: int = 0
@@ -99,9 +102,12 @@ class Generation:
     end_logprob: float | None = None
     end_masked_logprob: float | None = None
     log_weight: float = 0.0
-    """What a weighted sampler multiplies this output by towards P restricted to the grammar."""
+    """log of what makes this output of a weighted sampler (`smc`, `awrs`) properly weighted towards P
+    restricted to the grammar (times exp of a critic); 0 for outputs that stand for themselves."""
     log_language_mass: float | None = None
-    """log of the sampler's estimate of P(L), the chance that the model alone keeps the grammar."""
+    """log of the sampler's estimate of P(L), the chance that the model alone keeps the grammar within
+    ``max_tokens``: exact for `exact`, unbiased for `smc`, `awrs` and `reject`, about right for `cars`.
+    None where one output tells too little, and for the others."""
     alternatives: list[list[Alternative]] | None = None
     """With ``logprobs=k``: for every token the k most probable ones by p, best first."""
     entropies: list[float] | None = None
@@ -109,6 +115,16 @@ class Generation:
     error: Exception | None = None
     """What ended this output of a batch; the others were not affected."""
     stats: Stats = field(default_factory=Stats)
+
+    @property
+    def log_probability(self) -> float:
+        """log P: of the whole output under the model alone; its end counts where the model chose it."""
+        return sum(self.logprobs) + (self.end_logprob or 0.0)
+
+    @property
+    def log_local(self) -> float:
+        """log of the probability that plain masking gives this output."""
+        return sum(self.masked_logprobs) + (self.end_masked_logprob or 0.0)
 
     @property
     def weight(self) -> float:

@@ -92,7 +92,7 @@ class Row:
         self._propose = propose
         self._end_ids = sorted(vocabulary.eos_ids)
         self._end_set = frozenset(self._end_ids)
-        self._end_bits = token_bits(self._end_ids, vocabulary.width)
+        self._text_bits = ~token_bits(self._end_ids, vocabulary.width)
         self._weights = weights
         self.born = time.perf_counter()
         self._deadline = None if max_time is None else self.born + max_time
@@ -145,7 +145,7 @@ class Row:
                 return
             if self.matcher.can_stop:
                 mask = self.matcher.mask()
-                only_end = not np.any(mask & ~self._end_bits)
+                only_end = not (mask & self._text_bits).any()
                 if only_end or self.budget.left == 0:
                     open_ended = getattr(self.matcher, "open_ended", False)
                     self.finish_reason = "length" if open_ended else "complete"
@@ -235,7 +235,7 @@ class Row:
         self.log_z.append(log_z)
         if self.alternatives is not None and self.entropies is not None:
             found, entropy = describe(
-                draws.log_p[place], self._logprobs, lambda other: draws.masked_logprob(place, other)
+                draws.log_p(place), self._logprobs, lambda other: draws.masked_logprob(place, other)
             )
             self.alternatives.append(found)
             self.entropies.append(entropy)
@@ -260,6 +260,7 @@ class Row:
 
     def close(self) -> None:
         """Account for the time that no phase took; called once, when the row is done."""
+        self.stats.relaxed_tokens = getattr(self.matcher, "relaxed", 0)
         spent = sum(self.stats.seconds.values())
         self.stats.seconds["idle"] = max(0.0, time.perf_counter() - self.born - spent)
 

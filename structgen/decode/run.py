@@ -58,6 +58,7 @@ class Output:
         self.row = row
         self._json = PartialJson() if json else None
         self._watched = False
+        self._awaited = False
         self._read = read
         self._text = TextStream()
         self._data = bytearray()
@@ -68,10 +69,16 @@ class Output:
         """Tell the parts of a JSON value as they close, too; somebody looks at every event."""
         self._watched = self._json is not None
 
+    def wait(self) -> None:
+        """Tell nothing before the end; nobody looks at the events before."""
+        self._awaited = True
+
     def news(self) -> StreamEvent | None:
         """The event that tells what changed since the last one; None where nothing did."""
         row = self.row
         done = not row.wants_model
+        if self._awaited and not done:
+            return None
         tokens = tuple(row.tokens[self._told :])
         self._data += row.new_bytes(self._told)
         self._told += len(tokens)

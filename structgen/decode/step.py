@@ -27,12 +27,33 @@ from torch import Tensor
 from structgen.decode.forward import CausalBatch
 from structgen.decode.masks import MaskFiller
 from structgen.decode.matching import MaskArray, mask_words
+from structgen.decode.result import PHASES
 from structgen.decode.row import Row
 from structgen.decode.sampling import draw, log_probabilities
 from structgen.errors import StructgenError
 
 MAX_LOGITS = 1 << 27
 """Logits a pass may return, in numbers: a long run of forced tokens is scored in several passes."""
+
+
+class _Phases:
+    """What a pass spent on what, charged to its rows in one go."""
+
+    def __init__(self) -> None:
+        self._spent = dict.fromkeys(PHASES, 0.0)
+        self._since = time.perf_counter()
+
+    def end(self, phase: str) -> None:
+        """What was done since the last call was this."""
+        now = time.perf_counter()
+        self._spent[phase] += now - self._since
+        self._since = now
+
+    def charge(self, rows: Sequence[Row]) -> None:
+        spent = [(phase, seconds) for phase, seconds in self._spent.items() if seconds]
+        for row in rows:
+            for phase, seconds in spent:
+                row.stats.seconds[phase] += seconds
 
 
 def run_pass(
@@ -43,8 +64,9 @@ def run_pass(
     ``slot_of``: in the first pass over a prompt, which row of ``forward`` stands for each row; rows of
     one prompt are the same row until the first draw, and are told apart afterwards.
     """
-    started = time.perf_counter()
-    chunks, ends, keep = _chunks(rows)
+    phases = _Phases()
+    columns = None if slot_of is not None else _worthwhile_columns(rows, forward.fill)
+    chunks, ends, keep = _chunks(rows, columns)
     drawing = [row for row in rows if row.finish_reason is None and ends[row] >= row.length]
     with filler.begin(drawing):
         fed = _feed(forward, rows, chunks, keep, slot_of)
@@ -59,10 +81,9 @@ def run_pass(
         row.fed = min(ends[row], row.length)
         row.stats.forward_passes += 1
         row.stats.drafted_tokens += max(0, ends[row] - row.length)
-    started = charge(rows, "forward", started)
+    phases.end("forward")
     filler.wait()
-    started = charge(rows, "mask", started)
-    masks = {row: filler.mask(at) for at, row in enumerate(drawing)}
+    phases.end("mask")
     places = {row: place for place, row in enumerate(rows)}
     last = logits.shape[1] - 1
 
@@ -71,21 +92,21 @@ def run_pass(
         return places[row], last - (ends[row] - fed)
 
     pending = [row for row in rows if row.error is None]
+    masks: Tensor | None = filler.words if len(pending) == len(rows) else None
     while pending:
         _score(logits, pending, logits_at)
-        started = charge(rows, "sample", started)
+        phases.end("sample")
         pending = [row for row in pending if row.draws_next]
-        for row in pending:
-            if row not in masks:
-                guarded(row, _find_mask, row, masks)
-        pending = [row for row in pending if row.error is None]
-        started = charge(rows, "mask", started)
+        if masks is None or pending != drawing:
+            pending, masks = _find_masks(pending)
+            phases.end("mask")
         _draw(logits, pending, masks, logits_at)
-        started = charge(rows, "sample", started)
+        phases.end("sample")
         pending = [row for row in pending if _go_on(row, ends[row])]
-        masks = {}
-        started = charge(rows, "mask", started)
+        masks = None
+        phases.end("mask")
     forward.retract([ends[row] - row.fed for row in rows])
+    phases.charge(rows)
     staying = [place for place, row in enumerate(rows) if row.wants_model]
     if len(staying) < len(rows):
         if staying:
@@ -94,8 +115,22 @@ def run_pass(
     return rows
 
 
-def _chunks(rows: Sequence[Row]) -> tuple[list[list[int]], dict[Row, int], int]:
-    """What each row is fed, up to where (draft included), and how many logits are wanted at the end."""
+def _worthwhile_columns(rows: Sequence[Row], fill: float) -> int:
+    """How many tokens of a row this pass takes: as many as enough rows have, one at least.
+
+    A pass is as wide as its longest chunk.  Where its time grows with its width, a forced token that one row
+    of many has to feed is cheaper in a pass that is made anyway.  ``fill``: the share of the rows that
+    makes up for a column.
+    """
+    lengths = sorted((row.length + len(row.draft) - row.fed for row in rows), reverse=True)
+    return max(1, lengths[max(1, math.ceil(fill * len(rows))) - 1])
+
+
+def _chunks(rows: Sequence[Row], columns: int | None) -> tuple[list[list[int]], dict[Row, int], int]:
+    """What each row is fed, up to where (draft included), and how many logits are wanted at the end.
+
+    ``columns``: the longest chunk (None: any); a draft that is cut by it is forgotten.
+    """
     chunks: list[list[int]] = []
     ends: dict[Row, int] = {}
     keep = 1
@@ -103,8 +138,12 @@ def _chunks(rows: Sequence[Row]) -> tuple[list[list[int]], dict[Row, int], int]:
     for row in rows:
         first_unscored = row.length - row.unscored
         stop = min(row.length, first_unscored - 1 + limit)
+        if columns is not None:
+            stop = min(stop, row.fed + columns)
         chunk = row.piece(row.fed, stop)
-        if stop == row.length and row.finish_reason is None:
+        if stop == row.length and row.finish_reason is None and row.draft:
+            if columns is not None:
+                row.draft = row.draft[: columns - len(chunk)]
             chunk = chunk + row.draft
         ends[row] = row.fed + len(chunk)
         keep = max(keep, ends[row] - first_unscored + 1)
@@ -140,8 +179,17 @@ def _feed(
         return None
 
 
-def _find_mask(row: Row, masks: dict[Row, MaskArray]) -> None:
-    masks[row] = row.matcher.mask() if row.mask is None else row.mask
+def _find_masks(rows: Sequence[Row]) -> tuple[list[Row], Tensor]:
+    """The masks of some rows, asked one by one; and the rows whose matcher had an answer."""
+    found: dict[Row, MaskArray] = {}
+
+    def find(row: Row) -> None:
+        found[row] = row.matcher.mask() if row.mask is None else row.mask
+
+    for row in rows:
+        guarded(row, find, row)
+    words = np.stack(list(found.values())) if found else np.zeros((0, 1), dtype=np.uint32)
+    return list(found), torch.from_numpy(words.view(np.int32))
 
 
 def _score(logits: Tensor, rows: Sequence[Row], logits_at: Callable[[Row, int], tuple[int, int]]) -> None:
@@ -179,14 +227,14 @@ def _log_p(logits: Tensor, places: list[tuple[int, int]], owners: list[tuple[Row
     """log p (n, V) at (row, place) each, under the law of the row and what it had written by then."""
     at, offset = (torch.tensor(list(part), device=logits.device) for part in zip(*places, strict=True))
     laws = [row.law for row, _ in owners]
-    histories = [row.history(number) if row.law.penalises else None for row, number in owners]
+    histories = [row.history(number) if row.law.looks_back else None for row, number in owners]
     return log_probabilities(logits[at, offset], laws, histories)
 
 
 def _draw(
     logits: Tensor,
     rows: Sequence[Row],
-    masks: dict[Row, MaskArray],
+    masks: Tensor,
     logits_at: Callable[[Row, int], tuple[int, int]],
 ) -> None:
     """Draw one token for each row and let it choose."""
@@ -197,10 +245,9 @@ def _draw(
         last = logits[:, -1]
     else:
         last = logits[[place for place, _ in at], [offset for _, offset in at]]
-    words = torch.from_numpy(np.stack([masks[row] for row in rows]).view(np.int32)).to(logits.device)
     uniforms = [float(row.rng.random()) for row in rows]
-    histories = [row.history() if row.law.penalises else None for row in rows]
-    draws = draw(last, words, [row.law for row in rows], uniforms, histories)
+    histories = [row.history() if row.law.looks_back else None for row in rows]
+    draws = draw(last, masks, [row.law for row in rows], uniforms, histories)
     for place, row in enumerate(rows):
         if draws.broken[place]:
             row.fail(_not_a_number())

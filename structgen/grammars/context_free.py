@@ -6,11 +6,15 @@ Knows no notation: each front end (lark/, gbnf/, ebnf/) reads its own and fills 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from structgen import _native
-from structgen.errors import InvalidGrammar
+from structgen.errors import GrammarSyntaxError, InvalidGrammar
 from structgen.grammars.grammar import Grammar
+
+if TYPE_CHECKING:
+    from structgen.grammars.composition.composer import Composer, Piece
+    from structgen.grammars.json_schema import JsonSchema
 
 
 def place_in(text: str, position: int | None) -> dict[str, int]:
@@ -28,6 +32,7 @@ class RuleBook:
     """
 
     def __init__(self, store: Any, text: str) -> None:
+        self.store = store
         self.regex = store.regex
         self.rules = _native.Rules(store)
         self.text = text
@@ -65,9 +70,33 @@ class RuleBook:
         """Return the expression that is this text."""
         return self.terminal(self.regex.literal(text))
 
+    def json(self, schema: JsonSchema, report: Any = None) -> int | None:
+        """Return the expression that is a JSON text of a schema; None where it has no value."""
+        formula = schema.lower(self.store, report)
+        self.store.resolve_references()
+        expression: int | None = self.rules.formula(
+            formula, schema.property_order, schema.whitespace, schema.numbers, schema.escapes, schema.words
+        )
+        return expression
+
     def where(self, position: int | None) -> dict[str, int]:
         """Return line and column of a place in the text, both from 1."""
         return place_in(self.text, position)
+
+    def fail(self, message: str, position: int, rule: str = "") -> NoReturn:
+        """Raise GrammarSyntaxError at a place of the text, with what stands there."""
+        found = repr(self.text[position : position + 10]) if position < len(self.text) else "the end"
+        within = f" in the rule {rule!r}" if rule else ""
+        raise GrammarSyntaxError(f"{message}{within}, got {found}", **self.where(position))
+
+    def check_text(self) -> None:
+        """Raise GrammarSyntaxError where the text holds what no text can."""
+        try:
+            self.text.encode()
+        except UnicodeEncodeError as error:
+            raise GrammarSyntaxError(
+                "a lone surrogate stands in no text; remove it", **self.where(error.start)
+            ) from None
 
     def drop_undefined(self, start: str, report: Any) -> None:
         """Let rules without a definition, and those that therefore derive nothing, derive nothing."""
@@ -133,7 +162,16 @@ class ContextFree(Grammar):
     def lower(self, store: Any, report: Any = None) -> int:
         """Build the rules in ``store``; the result is where Constraint.from_rules starts."""
         book = RuleBook(store, self.text)
+        book.check_text()
         return book.build(self.read(book, report))
+
+    def compose(self, composer: Composer) -> Piece:
+        """A regular language where the rules come to one, else a stack of their own."""
+        return composer.rules(self.lower(composer.store, composer.report))
+
+    def identity(self) -> Any:
+        """The text as written, and where it starts."""
+        return (self.text, self.start)
 
     def parse(self, text: str) -> str:
         """Return the text itself."""
@@ -142,4 +180,9 @@ class ContextFree(Grammar):
     def __repr__(self) -> str:
         first = self.text.strip().partition("\n")[0]
         shown = first if len(first) <= 60 and first == self.text.strip() else first[:57] + "…"
-        return f"{type(self).__name__.lower()}({shown!r})"
+        said = "".join(f", {name}={value!r}" for name, value in self._said())
+        return f"{type(self).__name__.lower()}({shown!r}{said})"
+
+    def _said(self) -> list[tuple[str, str]]:
+        """Options that are not what they are by default."""
+        return []

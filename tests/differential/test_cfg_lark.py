@@ -2,7 +2,7 @@
 
 For every grammar of the shared data: texts from random walks over masks are accepted by lark, and texts
 with a character changed, lost or doubled are judged alike.  GBNF is translated to lark's notation here.
-The profile ``nightly`` takes 200 texts of each grammar.
+The profile ``nightly`` takes 200 texts of each grammar, and every grammar there is.
 """
 
 from __future__ import annotations
@@ -99,6 +99,10 @@ def judged(path: Path, text: str) -> bool:
         oracle(path).parse(text)  # type: ignore[attr-defined]
     except LarkError:
         return False
+    except RuntimeError as error:
+        # Lark found several readings of the whole text and calls that a bug of its own: it is a text.
+        if "multiple start symbol items" not in str(error):
+            raise
     return True
 
 
@@ -145,18 +149,31 @@ def test_the_same_language(data_dir: Path, name: str) -> None:
     rng = random.Random(name)
     # lark reads these for seconds: one has most of its terminals in common, one rereads every string.
     few = 2 if path.name in ("python2.lark", "json.lark") else 5
-    rounds = 200 if settings().max_examples >= 2000 else few
-    for _ in range(rounds):
+    compare(path, constraint, rng, 200 if settings().max_examples >= 2000 else few)
+
+
+def compare(path: Path, constraint: sg.Constraint, rng: random.Random, rounds: int) -> None:
+    """So many texts of walks and as many changed ones are judged as lark judges them."""
+    compared = 0
+    while compared < rounds:
         text = walk(constraint, rng, 25)
         assert accepted(constraint, text), f"a walk ended in {text!r}"
-        if len(text) < 120:
-            assert judged(path, text), f"lark refuses {text!r}"
-            wrong = changed(text, rng)
-            assert accepted(constraint, wrong) == judged(path, wrong), f"lark judges {wrong!r} otherwise"
+        if len(text) >= 120:  # lark takes long
+            continue
+        assert judged(path, text), f"lark refuses {text!r}"
+        wrong = changed(text, rng)
+        assert accepted(constraint, wrong) == judged(path, wrong), f"lark judges {wrong!r} otherwise"
+        compared += 1
 
 
-@pytest.mark.parametrize("folder", ["aligned/BV4", "aligned/SLIA"])
+@pytest.mark.parametrize("folder", ["aligned/BV4", "aligned/CP", "aligned/SLIA"])
 def test_every_other_grammar_compiles(data_dir: Path, folder: str) -> None:
-    for path in sorted((data_dir / folder).glob("*.gbnf")):
+    paths = [
+        path for path in sorted((data_dir / folder).glob("*.gbnf")) if f"{folder}/{path.name}" not in FILES
+    ]
+    assert paths or folder == "aligned/CP"
+    for path in paths:
         constraint = sg.compile(grammar_of(path), BYTES)
         assert accepted(constraint, constraint.example())
+        if settings().max_examples >= 2000:
+            compare(path, constraint, random.Random(path.name), 200)

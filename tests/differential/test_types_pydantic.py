@@ -303,13 +303,6 @@ def test_the_engine_and_pydantic_agree(
         adapter.validate_json(text)
 
 
-@pytest.fixture(scope="module")
-def pocket() -> Any:
-    """The embedded model."""
-    pytest.importorskip("torch", reason="running a model needs the extra structgen[hf]")
-    return sg.load()
-
-
 @pytest.mark.parametrize(
     "tp",
     [

@@ -26,15 +26,6 @@ PROMPT = "Write an example.\nJSON:"
 
 
 @pytest.fixture(scope="module")
-def pocket() -> Any:
-    # A model this small gains nothing from several threads, and loses much where cores are shared.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield sg.load()
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
 def schemas(data_dir: Path) -> list[dict[str, Any]]:
     path = data_dir / "maskbench_dev.jsonl.gz"
     if not path.is_file():

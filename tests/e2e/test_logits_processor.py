@@ -21,14 +21,6 @@ STRINGS = ["a", "abc", "abcc", "ba", "babbbb", "ccc", "abababccab", "ccabccab"]
 CONSTRAINT = ReferenceConstraint(Language.of(STRINGS), VOCABULARY)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Any:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def texts(output: Any, prompt_length: int) -> list[str]:
     """What was generated behind the prompt, which must be a member followed by padding only."""
     found = []

@@ -1,8 +1,8 @@
 """Compositions against a reader of their own, on random compositions and small vocabularies.
 
 The reader is a few lines of Python that owe nothing to the engine.  Leaves are word lists, regular
-expressions over a and b, small JSON schemas and spans; their languages are written down in LEAVES, and
-those of compositions follow by definition (`members`), up to a length.
+expressions over a and b, small JSON schemas, spans and context-free grammars; their languages are written
+down in LEAVES, and those of compositions follow by definition (`members`), up to a length.
 """
 
 from __future__ import annotations
@@ -15,21 +15,23 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from laws.languages import LENGTH, check_language, check_walk, joined, vocabulary
 
 import structgen as sg
 from structgen.errors import UnsatisfiableSchema
 from structgen.grammars.composition import OneOf, Repeat, Sequence, SubstringOf
-from structgen.testing.laws import (
-    assert_distance_achieved,
-    assert_forks_are_independent,
-    assert_mask_agrees_with_advance,
-    assert_mask_is_live,
-    assert_rejection_changes_nothing,
-    assert_reset_returns_to_start,
-    assert_rollback_inverts_advance,
-)
 
-LENGTH = 7  # of the longest member that is looked at
+
+def bracketed() -> frozenset[str]:
+    """The texts of ``item+`` with ``item = 1 | [] | [ item+ ]`` of at most LENGTH characters."""
+    items, texts = {"1", "[]"}, {"1", "[]"}
+    while True:
+        items |= {f"[{text}]" for text in texts if len(text) <= LENGTH - 2}
+        longer = texts | {a + b for a in items for b in texts if len(a + b) <= LENGTH} | items
+        if longer == texts:
+            return frozenset(texts)
+        texts = longer
+
 
 # grammar → its texts of at most LENGTH characters
 LEAVES: dict[sg.Grammar, frozenset[str]] = {
@@ -47,26 +49,15 @@ LEAVES: dict[sg.Grammar, frozenset[str]] = {
         {"type": "array", "items": {"type": "integer", "const": 2}, "maxItems": 2}, whitespace="compact"
     ): frozenset(["[]", "[2]", "[2,2]"]),
     sg.json_schema({"const": True}): frozenset(["true"]),
+    sg.gbnf('root ::= "a" root "b" | "1"'): frozenset("a" * n + "1" + "b" * n for n in range(4)),
+    sg.gbnf('root ::= "a" root "a" | "b" root "b" | ""'): frozenset(
+        half + half[::-1]
+        for n in range(LENGTH // 2 + 1)
+        for half in map("".join, itertools.product("ab", repeat=n))
+    ),
+    sg.gbnf('root ::= root root | "[" root? "]" | "1"'): bracketed(),
     sg.substring_of("aba1"): frozenset("aba1"[i:j] for i in range(4) for j in range(i + 1, 5)),
 }
-PIECES = [b"a", b"b", b"1", b"2", b"[", b"]", b",", b'"', b"t", b"r", b"u", b"e"]
-PIECES += [
-    b"ab",
-    b"ba",
-    b"aba",
-    b"12",
-    b"11",
-    b"[1",
-    b"1]",
-    b"][",
-    b'"a',
-    b'a"',
-    b"[]",
-    b"tru",
-    b"ea",
-    b"1a",
-    b"b1",
-]
 
 
 def grammars() -> st.SearchStrategy[sg.Grammar]:
@@ -103,81 +94,17 @@ def members(grammar: sg.Grammar) -> frozenset[str]:
     return found
 
 
-def joined(before: frozenset[str], after: frozenset[str]) -> frozenset[str]:
-    return frozenset(a + b for a, b in itertools.product(before, after) if len(a) + len(b) <= LENGTH)
-
-
-def vocabulary(rng: random.Random, *, whole: bool) -> sg.Vocabulary:
-    tokens: list[bytes | None] = [bytes([byte]) for byte in range(256)] if whole else list(PIECES[:12])
-    tokens += rng.sample(PIECES[12:], 8)
-    rng.shuffle(tokens)
-    return sg.Vocabulary.from_tokens([*tokens, None], eos=len(tokens))
-
-
 @given(grammars(), st.integers(0, 2**32 - 1), st.booleans())
 def test_compositions_are_sound_and_complete(grammar: sg.Grammar, seed: int, whole: bool) -> None:
     rng = random.Random(seed)
     tokens = vocabulary(rng, whole=whole)
-    matcher = sg.compile(grammar, tokens).matcher()
-    known = members(grammar)
-    for text in rng.sample(sorted(known), min(len(known), 6)):
-        probe = matcher.fork()
-        ids = tokens.encode(text)
-        for token in ids:
-            assert_mask_is_live(probe, tokens)
-            assert token in probe.allowed_tokens(), (grammar, text)
-            probe.advance(token)
-        assert probe.can_stop, (grammar, text)
-    # Every short string of tokens is judged alike.
-    for _ in range(30):
-        probe, text = matcher.fork(), b""
-        for _ in range(rng.randrange(1, 5)):
-            if rng.random() < 0.8 and not probe.is_terminated:
-                choices = [t for t in probe.allowed_tokens() if t not in tokens.eos_ids]
-                token = rng.choice(choices) if choices else 0
-            else:
-                token = rng.randrange(tokens.size - 1)
-            taken = probe.try_advance([token])
-            read = text + (tokens.token_bytes(token) or b"")
-            if len(read) > LENGTH - 3:
-                break
-            starts = [member for member in known if member.encode().startswith(read)]
-            if starts and whole:
-                assert taken, (grammar, read)
-            if not taken:
-                break
-            text = read
-            assert probe.can_stop == (text.decode() in known), (grammar, text)
-            assert probe.completion_text().decode() is not None
+    check_language(grammar, members(grammar), tokens, rng, whole=whole)
 
 
 @given(grammars(), st.integers(0, 2**32 - 1), st.booleans())
 def test_walks_end_in_members_and_keep_the_laws(grammar: sg.Grammar, seed: int, whole: bool) -> None:
     rng = random.Random(seed)
-    tokens = vocabulary(rng, whole=whole)
-    constraint = sg.compile(grammar, tokens)
-    matcher = constraint.matcher()
-    text = b""
-    for _ in range(rng.randrange(8)):
-        assert_mask_is_live(matcher, tokens)
-        assert matcher.mask().tobytes() == matcher._native.mask_by_trying()
-        assert_distance_achieved(matcher)
-        some = rng.sample(range(tokens.size), 10)
-        assert_mask_agrees_with_advance(matcher, some)
-        assert_rejection_changes_nothing(matcher, some[:3])
-        choices = [token for token in matcher.allowed_tokens() if token not in tokens.eos_ids]
-        if not choices:
-            break
-        ahead = rng.choices(choices, k=3)
-        assert_rollback_inverts_advance(matcher, ahead)
-        assert_forks_are_independent(matcher, ahead)
-        token = rng.choice(choices)
-        matcher.advance(token)
-        text += tokens.token_bytes(token) or b""
-    assert_reset_returns_to_start(matcher, constraint.matcher())
-    text += tokens.decode(matcher.completion())
-    if len(text) <= LENGTH:
-        assert text.decode() in members(grammar), (grammar, text)
+    check_walk(grammar, members(grammar), vocabulary(rng, whole=whole), rng)
 
 
 def test_the_empty_language_is_refused() -> None:
@@ -204,14 +131,14 @@ def test_spans_are_exact(seed: int) -> None:
     start = rng.randrange(len(SOURCE))
     stop = rng.randrange(start, len(SOURCE)) + 1
     span = SOURCE[start:stop].encode()
-    assert matcher.try_advance(tokens.encode(span.decode())) and matcher.can_stop
+    assert matcher.try_advance(tokens.encode(str(span, "utf-8"))) and matcher.can_stop
     spoiled = bytearray(span)
     spoiled[rng.randrange(len(spoiled))] = rng.randrange(256)
     other = matcher.fork()
     other.reset()
     by_bytes = [tokens.ids_of(bytes([byte]))[0] for byte in spoiled]
     accepted = other.try_advance(by_bytes) == len(by_bytes)
-    text = bytes(spoiled).decode("utf-8", errors="replace")
+    text = str(spoiled, "utf-8", "replace")
     assert (accepted and other.can_stop) == (text in SOURCE)
 
 

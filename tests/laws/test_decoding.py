@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,15 +39,6 @@ LANGUAGES = {
     "one string": ["abcabc"],
 }
 MODELS: dict[str, Callable[..., Any]] = {"llama": tiny_llama, "gpt2": tiny_gpt2}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    """Models of this size are faster without a team of threads to wake for each operation."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def constraint_of(name: str) -> ReferenceConstraint:
@@ -82,7 +73,7 @@ def test_samples_follow_the_local_law_and_say_how_likely_they_are(kind: str, lan
     model, constraint, prompt = MODELS[kind](VOCABULARY.width, seed=2), constraint_of(language), [0, 3, 1]
     law = enumerate_outcomes(model, prompt, constraint, temperature=1.3)
     assert sum(outcome.local for outcome in law.values()) == pytest.approx(1)
-    sampled = generations(model, constraint, [prompt], SamplingLaw(1.3), n=1500, max_tokens=30, seed=4)
+    sampled = generations(model, constraint, [prompt], SamplingLaw(1.3), n=10_000, max_tokens=30, seed=4)
     for generation in sampled[:60]:
         check_figures(generation, law[tuple(generation.tokens)])
         assert generation.text in LANGUAGES[language]
@@ -108,7 +99,7 @@ def test_importance_weights_turn_the_local_law_into_the_global_one() -> None:
     model, constraint = tiny_llama(VOCABULARY.width, seed=5, sharpness=4), constraint_of("branching")
     law = enumerate_outcomes(model, [0], constraint)
     total = sum(outcome.model for outcome in law.values())
-    weights = np.array([g.weight for g in generations(model, constraint, [[0]], n=3000, max_tokens=30)])
+    weights = np.array([g.weight for g in generations(model, constraint, [[0]], n=10_000, max_tokens=30)])
     error = weights.std() / math.sqrt(len(weights))
     assert abs(weights.mean() - total) < 4.3 * error
     assert weights.max() <= 1 + 1e-6
@@ -119,7 +110,7 @@ def test_weighted_counts_are_the_models_own_probabilities(law: SamplingLaw) -> N
     """E[weight; output = s] = P(s) for every s, and E_global[1 / weight] = 1 / P(L); truncation is in P."""
     model, constraint = tiny_llama(VOCABULARY.width, seed=5, sharpness=4), constraint_of("branching")
     outcomes = enumerate_outcomes(model, [0], constraint, law=law)
-    sampled = generations(model, constraint, [[0]], law, n=4000, max_tokens=30, seed=3)
+    sampled = generations(model, constraint, [[0]], law, n=10_000, max_tokens=30, seed=3)
     weights = np.array([g.weight for g in sampled])
     for tokens, outcome in outcomes.items():
         hits = weights * np.array([tuple(g.tokens) == tokens for g in sampled])
@@ -193,7 +184,7 @@ def test_a_tight_budget_draws_from_what_fits_in_proportion() -> None:
             matcher.rollback(1)
     assert len(fitting) < sum(matcher.allows(token) for token in range(VOCABULARY.size))
     total = sum(fitting.values())
-    sampled = generations(model, constraint, [prompt], n=3000, max_tokens=2)
+    sampled = generations(model, constraint, [prompt], n=10_000, max_tokens=2)
     assert sum(g.stats.budget_bans for g in sampled) > 100
     counts = Counter(g.tokens[0] for g in sampled)
     assert chi_square_z(counts, {token: mass / total for token, mass in fitting.items()}) < 4.3

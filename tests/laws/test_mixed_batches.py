@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="decoding computes with torch")
 pytest.importorskip("transformers", reason="the models are transformers models")
 
+from structgen.decode.forward import CausalBatch  # noqa: E402
 from structgen.decode.free import FreeText  # noqa: E402
 from structgen.decode.law import SamplingLaw  # noqa: E402
-from structgen.decode.loop import Loop  # noqa: E402
+from structgen.decode.loop import Loop, decode  # noqa: E402
 from structgen.decode.result import Generation  # noqa: E402
 from structgen.decode.row import Row  # noqa: E402
 from structgen.decode.run import Output, make_row, run  # noqa: E402
@@ -50,15 +51,6 @@ LAWS = [
     SamplingLaw(0.9, typical_p=0.7, logit_bias={0: 1.5, 3: -2.0}),
 ]
 MODELS: dict[str, Callable[..., Any]] = {"llama": tiny_llama, "gpt2": tiny_gpt2}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    """Models of this size are faster without a team of threads to wake for each operation."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def constraint(number: int) -> Any:
@@ -382,3 +374,56 @@ def test_time_that_is_over_finishes_by_the_known_completion() -> None:
     assert math.isnan(found[0].log_mass)
     assert_same(found[1], found[2])
     assert (found[3].text, found[3].finish_reason) == ("", "time")
+
+
+def test_a_forced_run_of_one_row_does_not_widen_the_passes_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fed one by one or as one chunk, outputs are the same; only the shape of the passes differs."""
+    model = tiny_llama(VOCABULARY.width, seed=3, sharpness=2)
+    forcing = ReferenceConstraint(Language.of(["abababccab", "ccabccab"]), VOCABULARY)
+    open_ended = ReferenceConstraint(Language.of(["a", "ab", "abc", "ba", "bab", "ccc"] * 2), VOCABULARY)
+    widths: dict[float, set[int]] = {}
+    found = {}
+    for fill in (0.0, 0.5):
+        monkeypatch.setattr("structgen.decode.forward.FILL_ON_CPU", fill)
+        rows = [
+            make_row(place, [0, 3], forcing if place == 2 else open_ended, None, max_tokens=20, seed=place)
+            for place in range(8)
+        ]
+        seen = widths[fill] = set()
+        feed = CausalBatch.feed
+
+        def watched(self: Any, chunks: Any, keep: int, seen: set[int] = seen, feed: Any = feed) -> Any:
+            if len(chunks) > 2:
+                seen.add(max(map(len, chunks)))
+            return feed(self, chunks, keep)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(CausalBatch, "feed", watched)
+            found[fill] = finish(model, rows)
+    assert [one.tokens for one in found[0.0]] == [one.tokens for one in found[0.5]]
+    for one, two in zip(found[0.0], found[0.5], strict=True):
+        assert one.logprobs == pytest.approx(two.logprobs, abs=1e-4)
+        assert one.log_mass == pytest.approx(two.log_mass, abs=1e-4)
+    assert max(widths[0.0]) > 1
+    assert widths[0.5] == {1}
+
+
+def test_an_output_nobody_watches_tells_its_end_only() -> None:
+    model = tiny_llama(VOCABULARY.width, seed=3)
+    endless = SamplingLaw(1, logit_bias={4: -1e9, 8: -1e9})
+    quiet, told = (
+        Output(make_row(0, [0], FreeText(VOCABULARY), None, max_tokens=12, law=endless), str)
+        for _ in range(2)
+    )
+    quiet.wait()
+    events: dict[Output, list[Any]] = {quiet: [], told: []}
+    for output, found in events.items():
+        for _ in decode(model, [output.row]):
+            event = output.news()
+            if event is not None:
+                found.append(event)
+    assert len(events[told]) > 1
+    (last,) = events[quiet]
+    assert last.generation is not None
+    assert last == "".join(events[told])
+    assert last.tokens == tuple(events[told][-1].generation.tokens)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ import structgen as sg  # noqa: E402
 from structgen.decode.search.adadec import adadec  # noqa: E402
 from structgen.decode.search.beam import beam_search  # noqa: E402
 from structgen.decode.search.best_of_n import best_of_n, log_p_of  # noqa: E402
+from structgen.decode.search.call import SEARCHES, Beam  # noqa: E402
 from structgen.decode.search.cntp import cautious  # noqa: E402
 from structgen.decode.search.diverse_beam import diverse_beam_search  # noqa: E402
 from structgen.decode.search.first_finish import first_finish  # noqa: E402
@@ -29,14 +29,6 @@ STRINGS = ["a", "ab", "abc", "abcc", "ba", "bab", "ccc", "abababccab"]
 CONSTRAINT = ReferenceConstraint(Language.of(STRINGS), VOCABULARY)
 PROMPT = [0, 3, 1]
 MODELS = {"llama": tiny_llama, "gpt2": tiny_gpt2}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def common(**asked: Any) -> dict[str, Any]:
@@ -225,3 +217,66 @@ def test_every_search_refuses_what_cannot_be() -> None:
     ):
         with pytest.raises(sg.InvalidRequest):
             call()
+
+
+class TestThroughGenerate:
+    """`generate(sampler=…)` gives what the searches themselves give."""
+
+    MODEL = tiny_llama(VOCABULARY.width, seed=2, sharpness=4)
+
+    def ask(self, sampler: Any, prompt: Any = PROMPT, **asked: Any) -> Any:
+        return sg.generate(self.MODEL, prompt, grammar=CONSTRAINT, sampler=sampler, **common(**asked))
+
+    def test_every_name(self) -> None:
+        for name in SEARCHES:
+            found = self.ask(name, temperature=1.0)
+            assert found.text in STRINGS
+            assert found.value == found.text
+            assert found.law == name
+            assert len(found.tokens) <= 14
+
+    def test_each_is_the_search_itself(self) -> None:
+        model, given = self.MODEL, (PROMPT, CONSTRAINT)
+        plain = common(temperature=1.0)
+        several = {
+            "beam": beam_search(model, *given, beams=4, returned=3, **plain),
+            "diverse beam": diverse_beam_search(model, *given, groups=3, **plain),
+            "best of n": best_of_n(model, PROMPT, n=8, grammar=CONSTRAINT, **plain)[:3],
+            "first finish": first_finish(model, PROMPT, n=4, wanted=3, grammar=CONSTRAINT, **plain),
+            "cautious": [cautious(model, *given, seed=seed, **plain) for seed in range(3)],
+        }
+        for name, expected in several.items():
+            found = self.ask(name, temperature=1.0, n=3)
+            assert [one.tokens for one in found] == [one.tokens for one in expected], name
+        assert self.ask("adadec", temperature=1.0).tokens == adadec(model, *given, **plain).tokens
+
+    def test_options_and_batches(self) -> None:
+        wide = self.ask(Beam(beams=30, by="model"), [PROMPT, [1]], temperature=1.0, n=2)
+        for prompt, found in zip((PROMPT, [1]), wide, strict=True):
+            expected = beam_search(
+                self.MODEL, prompt, CONSTRAINT, beams=30, by="model", returned=2, **common()
+            )
+            assert [one.tokens for one in found] == [one.tokens for one in expected]
+
+    def test_fewer_outputs_than_asked_for(self) -> None:
+        two = ReferenceConstraint(Language.of(["a", "b"]), VOCABULARY)
+        found = sg.generate(self.MODEL, PROMPT, grammar=two, sampler="beam", n=5, **common())
+        assert sorted(one.text for one in found) == ["a", "b"]
+
+    def test_typed_values(self) -> None:
+        vocabulary = sg.Vocabulary.from_tokens([bytes([byte]) for byte in range(256)] + [None], eos=256)
+        model = tiny_llama(257, seed=1)
+        for name in SEARCHES:
+            found = sg.generate(model, "p", type=bool, sampler=name, tokenizer=vocabulary, max_tokens=9)
+            assert found.value in (True, False)
+
+    def test_settings_that_mean_nothing_are_refused(self) -> None:
+        for sampler, asked in (
+            ("beam", {"top_p": 0.9}),
+            ("diverse beam", {"logprobs": 2}),
+            ("adadec", {"n": 2}),
+            ("cautious", {"max_time": 1.0}),
+            ("beams", {}),
+        ):
+            with pytest.raises(sg.InvalidRequest, match=sampler):
+                self.ask(sampler, **asked)

@@ -8,16 +8,11 @@
 #include "cfg/machine.h"
 #include "cfg/network.h"
 #include "check.h"
-#include "mask/stack.h"
+#include "reader.h"
 
 namespace {
 
 using structgen::BudgetExceeded;
-using structgen::Cursor;
-using structgen::kDead;
-using structgen::Stack;
-using structgen::TextTable;
-using structgen::Top;
 using structgen::cfg::CfgMachine;
 using structgen::cfg::Expr;
 using structgen::cfg::Grammar;
@@ -25,6 +20,7 @@ using structgen::cfg::Network;
 using structgen::cfg::Rule;
 using structgen::regex::kUnbounded;
 using structgen::regex::Store;
+using structgen::test::Reader;
 
 struct Build {
   Store store;
@@ -34,39 +30,6 @@ struct Build {
   Expr all(const std::vector<Expr>& parts) { return grammar.sequence(parts); }
   Expr any(const std::vector<Expr>& parts) { return grammar.choice(parts); }
   Expr of(Rule rule) { return grammar.reference(rule); }
-};
-
-// A sequence of bytes under a machine, its stack saved after each as a matcher does.
-struct Reader {
-  CfgMachine& machine;
-  TextTable texts{};
-  Stack stack{{machine.start(), TextTable::kEmpty}, {}};
-
-  bool read(std::string_view text) {
-    for (const char byte : text) {
-      Cursor cursor(machine, texts);
-      Top top = cursor.load(stack);
-      machine.refill();
-      if (cursor.step(top, static_cast<std::uint8_t>(byte), {}) != Cursor::Result::kAlive) return false;
-      stack = cursor.save(top, std::string_view(&byte, 1));
-    }
-    return true;
-  }
-  bool ends() {
-    Cursor cursor(machine, texts);
-    return cursor.accepting(cursor.load(stack));
-  }
-  std::string rest() {
-    Cursor cursor(machine, texts);
-    std::string text;
-    cursor.complete(cursor.load(stack), text);
-    return text;
-  }
-  std::size_t frames() const {
-    std::size_t count = 0;
-    for (Stack::View view(stack); !view.empty(); view = view.tail()) ++count;
-    return count;
-  }
 };
 
 // nest = "(" nest ")" | "[" nest "]" | "x"
@@ -107,14 +70,14 @@ TEST(a_list_by_recursion_is_a_regular_language) {
 TEST(brackets_are_frames) {
   Build b;
   CfgMachine machine(b.store, Network(b.grammar, b.store, nest(b)));
-  Reader reader{machine};
+  Reader reader{machine, machine.start()};
   CHECK(reader.read("(["));
   const std::size_t two = reader.frames();
   CHECK(reader.read("(["));
   CHECK_EQ(reader.frames(), two + 2);
-  const structgen::Local top = reader.stack.front().local;
+  const structgen::Local top = reader.stacks.front().front().local;
   CHECK(reader.read("(["));
-  CHECK_EQ(reader.stack.front().local, top);  // what is on top does not depend on what is below
+  CHECK_EQ(reader.stacks.front().front().local, top);  // what is on top does not depend on what is below
   CHECK_EQ(reader.rest(), std::string("x])])])"));
   CHECK(!reader.ends());
   CHECK(!Reader(reader).read("x)"));
@@ -128,7 +91,7 @@ TEST(recursion_to_the_right_needs_no_stack) {
   b.grammar.define(start, b.all({b.text("a"), b.of(rest)}));
   b.grammar.define(rest, b.any({b.all({b.text("b"), b.of(start)}), b.text(".")}));
   CfgMachine machine(b.store, Network(b.grammar, b.store, start));
-  Reader reader{machine};
+  Reader reader{machine, machine.start()};
   for (int i = 0; i < 1000; ++i) CHECK(reader.read("ab"));
   CHECK_EQ(reader.frames(), std::size_t{1});
   CHECK_EQ(reader.rest(), std::string("a."));
@@ -140,7 +103,7 @@ TEST(ambiguity_is_followed_in_parallel) {
   b.grammar.define(start, b.any({b.all({b.text("a"), b.of(start), b.text("a")}),
                                  b.all({b.text("b"), b.of(start), b.text("b")}), b.all({})}));
   CfgMachine machine(b.store, Network(b.grammar, b.store, start));
-  Reader reader{machine};
+  Reader reader{machine, machine.start()};
   CHECK(reader.ends());
   CHECK(reader.read("abbaabb"));
   CHECK(!reader.ends());
@@ -180,7 +143,7 @@ TEST(work_for_a_byte_stays_the_same_on_unambiguous_texts) {
     const Expr atom = b.any({b.text("a"), b.all({b.text("("), b.of(list), b.text(")")})});
     b.grammar.define(power, b.any({atom, b.all({atom, b.text("^"), b.of(power)})}));
     CfgMachine machine(b.store, Network(b.grammar, b.store, list));
-    Reader reader{machine};
+    Reader reader{machine, machine.start()};
     CHECK(reader.read(sample.before));
     for (int i = 0; i < 10; ++i) CHECK(reader.read(sample.round));
     const std::size_t after_few = machine.memory_bytes();
@@ -197,7 +160,7 @@ TEST(work_for_ambiguous_texts_is_at_most_quadratic) {
     b.grammar.define(start, b.any({b.all({b.text("a"), b.of(start), b.text("a")}),
                                    b.all({b.text("b"), b.of(start), b.text("b")}), b.all({})}));
     CfgMachine machine(b.store, Network(b.grammar, b.store, start));
-    Reader reader{machine};
+    Reader reader{machine, machine.start()};
     for (int i = 0; i < length; ++i) CHECK(reader.read(i % 3 == 0 ? "b" : "a"));
     return machine.memory_bytes();
   };

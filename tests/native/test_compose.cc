@@ -5,6 +5,7 @@
 #include "compose/machine.h"
 #include "compose/substring.h"
 #include "mask/engine.h"
+#include "reader.h"
 
 namespace {
 
@@ -16,6 +17,7 @@ using structgen::compose::Expression;
 using structgen::compose::kEmpty;
 using structgen::compose::kNothing;
 using structgen::compose::kUnbounded;
+using structgen::test::Reader;
 
 struct Fixture {
   Engine engine;
@@ -26,23 +28,9 @@ struct Fixture {
   }
   // How many ways of reading the text there are, and whether one of them may end behind it.
   std::pair<std::size_t, bool> read(Expression e, const std::string& text) {
-    structgen::compose::ComposeMachine& machine = engine.compose_machine();
-    Cursor cursor(machine, engine.texts);
-    std::vector<Top> tops{cursor.load(structgen::Stack({machine.start(e), 0}, {}))};
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      std::vector<Top> next;
-      const auto byte = static_cast<std::uint8_t>(text[i]);
-      for (const Top& top : tops) {
-        cursor.branch(top, machine.transition(top.local, byte), byte, std::string_view(text).substr(0, i),
-                      [&](Cursor::Result result, const Top& after, structgen::Transition) {
-                        if (result == Cursor::Result::kAlive) next.push_back(after);
-                      });
-      }
-      tops = std::move(next);
-    }
-    bool accepting = false;
-    for (const Top& top : tops) accepting = accepting || cursor.accepting(top, text);
-    return {tops.size(), accepting};
+    Reader reader{engine.compose_machine(), engine.compose_machine().start(e)};
+    reader.read(text);
+    return {reader.ways(), reader.ends()};
   }
 };
 
@@ -79,6 +67,15 @@ TEST(compose_repetitions_are_counted) {
   CHECK(f.read(e, "abab").second);
   CHECK(f.read(e, "ababab").second);
   CHECK(f.read(e, "abababa").first == 0);
+}
+
+TEST(compose_completes_behind_what_may_be_empty_and_repeated) {
+  Fixture f;
+  const structgen::regex::Regex letters = f.engine.regexes.repeat(f.engine.regexes.bytes('a', 'b'), 0, kUnbounded);
+  const Expression some = f.store.repeat(f.store.leaf({&f.engine.regex_machine(), letters, 3}), 1, kUnbounded);
+  structgen::compose::ComposeMachine& machine = f.engine.compose_machine();
+  Reader reader{machine, machine.start(f.store.sequence({some, f.word("!")}))};
+  CHECK_EQ(reader.rest(), std::string("!"));
 }
 
 TEST(compose_names_tokens_behind_leaves_that_may_end) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ pytest.importorskip("torch", reason="generate computes with torch")
 pytest.importorskip("transformers", reason="the models are transformers models")
 
 import structgen as sg
-from structgen.decode.aligned import Cars, Mcmc, Reject, Smc
+from structgen.decode.aligned import Awrs, Cars, Exact, Mcmc, Reject, Smc
+from structgen.decode.aligned.target import Target
 from structgen.decode.distortion import from_weights
+from structgen.decode.sampling import SamplingLaw
 from structgen.testing.enumeration import enumerate_outcomes
 from structgen.testing.models import tiny_llama, tiny_sliding
 from structgen.testing.statistics import chi_square_z
@@ -31,7 +34,8 @@ def model() -> Any:
 
 def sample(model: Any, sampler: Any, n: int = 4, **options: Any) -> Any:
     options = {"temperature": 1.0, "max_tokens": 12, "seed": 1} | options
-    return sg.generate(model, [0, 1], grammar=GRAMMAR, tokenizer=VOCABULARY, n=n, sampler=sampler, **options)
+    grammar = sg.regex(options.pop("grammar_of")) if "grammar_of" in options else GRAMMAR
+    return sg.generate(model, [0, 1], grammar=grammar, tokenizer=VOCABULARY, n=n, sampler=sampler, **options)
 
 
 @pytest.mark.parametrize("sampler", ["global", "cars", "reject", "asap", "mcmc", "smc", "awrs", "exact"])
@@ -124,6 +128,7 @@ def test_an_improbable_grammar_ends_in_one_clear_error(model: Any) -> None:
             max_tokens=12,
         )
     assert caught.value.attempts == 40
+    assert caught.value.passes <= 40 * 13
 
 
 @pytest.mark.parametrize(
@@ -174,3 +179,166 @@ def test_distortion_draws_a_plot(tmp_path: Path) -> None:
 
 def test_cars_is_the_global_sampler(model: Any) -> None:
     assert [o.tokens for o in sample(model, "global")] == [o.tokens for o in sample(model, Cars())]
+
+
+def test_a_target_shares_the_model_with_its_rows(model: Any) -> None:
+    """A copy for every wave would double the weights each time."""
+    target = Target(model, [0, 1], sg.compile(GRAMMAR, VOCABULARY), SamplingLaw(1.0), 12)
+    assert target.batch()._model is model
+
+
+@pytest.mark.parametrize("sampler", ["cars", "exact", "awrs", "smc"])
+def test_several_end_tokens_are_one_event(model: Any, sampler: str) -> None:
+    vocabulary = sg.Vocabulary.from_tokens([b"a", b"b", b"ab", None, None], eos=[3, 4])
+    grammar = sg.regex("(ab)*")
+    outcomes = enumerate_outcomes(model, [0, 1], sg.compile(sg.regex("(ab){0,3}"), vocabulary))
+    made = sg.generate(
+        model,
+        [0, 1],
+        grammar=grammar,
+        tokenizer=vocabulary,
+        n=100,
+        sampler=sampler,
+        temperature=1.0,
+        max_tokens=3,
+        seed=1,
+    )
+    for one in made:
+        assert one.log_probability == pytest.approx(math.log(outcomes[tuple(one.tokens)].model), abs=1e-4)
+    mass = math.log(sum(o.model for tokens, o in outcomes.items() if len(tokens) <= 3))
+    assert made[0].log_language_mass == pytest.approx(mass, abs=0.5)
+
+
+GRAMMARS = {
+    "regex": (sg.regex("[a-c]{1,3}"), r"[a-c]{1,3}"),
+    "schema": (sg.json_schema({"type": "array", "items": {"enum": [1, 2]}, "maxItems": 2}), r"\[.*\]"),
+    "lark": (sg.lark('start: "(" start? ")"'), r"[(]+[)]+"),
+    "composition": (sg.special("<|user|>") + sg.choice(["yes", "no"]), r"<\|user\|>(yes|no)"),
+}
+
+
+@pytest.mark.parametrize("sampler", ["cars", "mcmc", "smc", "awrs"])
+@pytest.mark.parametrize("kind", GRAMMARS)
+def test_grammars_of_every_kind_can_be_sampled(loaded: Any, kind: str, sampler: str) -> None:
+    grammar, pattern = GRAMMARS[kind]
+    made = sg.generate(
+        loaded, "List: ", grammar=grammar, n=2, sampler=FEW[sampler], temperature=2.0, max_tokens=16, seed=3
+    )
+    for one in made:
+        assert re.fullmatch(pattern, one.text, re.DOTALL)
+        assert one.log_probability <= one.log_local + 1e-6 or sampler == "awrs"
+
+
+FEW = {
+    "cars": Cars(max_attempts=20_000),
+    "mcmc": Mcmc(steps=2),
+    "smc": Smc(particles=32),
+    "awrs": Awrs(),
+}
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Any:
+    return sg.load()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"top_k": 3}, {"top_p": 0.9}, {"logit_bias": {0: 1.5, 4: -1.0}}, {"min_p": 0.05, "temperature": 1.3}],
+)
+def test_what_bends_the_model_bends_the_target(model: Any, options: dict[str, Any]) -> None:
+    """Truncation and bias are part of p, in front of the mask."""
+    law = SamplingLaw(**{"temperature": 1.0} | options)
+    outcomes = enumerate_outcomes(model, [0, 1], sg.compile(GRAMMAR, VOCABULARY), law=law)
+    total = sum(outcome.model for outcome in outcomes.values())
+    made = sample(model, "global", n=300, **options)
+    counts = Counter(tuple(one.tokens) for one in made)
+    assert chi_square_z(counts, {tokens: o.model / total for tokens, o in outcomes.items()}) < 4.3
+    exact = sample(model, "exact", n=1, **options)
+    assert exact.log_language_mass == pytest.approx(math.log(total), abs=1e-4)
+
+
+def test_narrowing_behind_the_mask_is_refused(model: Any) -> None:
+    with pytest.raises(sg.InvalidRequest, match="truncate"):
+        sample(model, "global", top_k=3, truncate="allowed")
+    with pytest.raises(sg.InvalidRequest, match="penalties"):
+        sample(model, "global", presence_penalty=1.0)
+
+
+@pytest.mark.parametrize(
+    "sampler", [Reject(max_attempts=200), Cars(max_attempts=30), Smc(particles=64), Exact()]
+)
+def test_the_estimate_of_a_tiny_probability_is_about_right(sampler: Any) -> None:
+    """P(L) is 10^-9: what gives up says so within a factor of a hundred, as do the others."""
+    model = tiny_llama(VOCABULARY.width, seed=5, sharpness=11.5)
+    grammar = sg.regex("(ab){4}")
+    constraint = sg.compile(grammar, VOCABULARY)
+    truth = math.log(sum(o.model for o in enumerate_outcomes(model, [0, 1], constraint).values()))
+    assert -10 < truth / math.log(10) < -8
+    said = ""
+    try:
+        log_mass = sg.generate(
+            model,
+            [0, 1],
+            grammar=grammar,
+            tokenizer=VOCABULARY,
+            n=4,
+            sampler=sampler,
+            temperature=1.0,
+            max_tokens=12,
+            seed=0,
+        )[0].log_language_mass
+    except sg.SamplingFailed as error:
+        said, log_mass = str(error), error.log_mass
+    gives_up = isinstance(sampler, Reject)
+    assert ("10^-" in said) >= gives_up
+    assert abs(log_mass - truth) < math.log(100)
+
+
+def test_a_language_without_probability_ends_at_once(model: Any) -> None:
+    """Truncation leaves nothing of the grammar: known after one pass, not after thousands of attempts."""
+    with pytest.raises(sg.SamplingFailed, match="probability of about 0") as caught:
+        sample(model, "cars", top_k=1, max_tokens=6, grammar_of="b{3}")
+    assert caught.value.attempts < 20
+
+
+@pytest.mark.parametrize("sampler", ["cars", "reject", "smc", "mcmc", "awrs", "exact"])
+def test_seeds_give_the_same_outputs_for_every_size_of_a_batch(model: Any, sampler: str) -> None:
+    found = [[o.tokens for o in sample(model, sampler, n=6, batch_size=size)] for size in (1, 4, 16)]
+    assert found[0] == found[1] == found[2]
+
+
+def test_what_exact_asked_is_kept(model: Any) -> None:
+    state = sg.AlignedState()
+    first = sum(one.stats.forward_passes for one in sample(model, "exact", n=5, state=state))
+    again = sum(one.stats.forward_passes for one in sample(model, "exact", n=5, state=state, seed=2))
+    assert again == 0 < first
+    assert sum(one.stats.forward_passes for one in sample(model, "cars", n=5, state=state)) == 0
+
+
+def test_outputs_share_rows_until_they_part(model: Any) -> None:
+    """Eight particles that say the same cost one."""
+    made = sg.generate(
+        model,
+        [0, 1],
+        grammar=sg.choice(["abab"]),
+        tokenizer=VOCABULARY,
+        n=8,
+        sampler=Smc(particles=8, threshold=0),
+        temperature=1.0,
+        max_tokens=12,
+        canonical=True,
+    )
+    assert sum(one.stats.forward_passes for one in made) <= 5
+
+
+def test_canonical_and_plain_outputs_have_tries_of_their_own(model: Any) -> None:
+    state = sg.AlignedState()
+    for canonical in (False, True, False, True):
+        sample(model, "cars", state=state, canonical=canonical)
+    assert len(state) == 2
+
+
+def test_a_critic_must_return_a_number(model: Any) -> None:
+    with pytest.raises(sg.InvalidRequest, match="critic must return a number"):
+        sample(model, Smc(critic=lambda text: math.nan))

@@ -28,6 +28,8 @@ quote = sg.tag("<", sg.substring_of("to be or not to be"), ">")
 calls = sg.tool_calls([weather], required=True)
 turn = sg.sequence("a", sg.special("<|im_start|>"), "b")
 thought = sg.think(then=Point)
+nested = sg.lark('start: "[" start "]" | %json {"type": "boolean"}')
+logged = sg.sequence("log: ", sg.gbnf('root ::= "(" root ")" | "x"'), sg.special("<|im_start|>"))
 schema = {"type": "boolean"}
 '''
 
@@ -54,6 +56,8 @@ def run(*arguments: str) -> Any:
         ("answers", "no"),
         ("quote", "<t>"),
         ("turn", "a<|im_start|>b"),
+        ("nested", "true"),
+        ("logged", "log: x<|im_start|>"),
     ],
 )
 def test_check_explains_what_code_defines(code: Path, name: str, example: Any) -> None:
@@ -99,3 +103,30 @@ def test_what_is_missing_is_named(code: Path, where: str, words: str) -> None:
     done = CliRunner().invoke(app, ["check", where.format(code)])
     assert done.exit_code != 0
     assert words in done.output + str(done.exception)
+
+
+GRAMMARS = {
+    "nest.lark": 'start: "(" start ")" | %json {"type": "integer"}',
+    "nest.gbnf": 'root ::= "(" root ")" | [0-9]+',
+    "nest.ebnf": "root ::= '(' root ')' | [0-9]+",
+}
+
+
+@pytest.mark.parametrize("name", GRAMMARS)
+def test_a_grammar_may_stand_in_a_file(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(GRAMMARS[name], encoding="utf-8")
+    document = run("check", str(path))
+    assert (document["types"], document["example"], document["shortest_bytes"]) == (["text"], "0", 1)
+    document = run("mask", str(path), "((7")
+    assert not document["can_stop"]
+    allowed = run("mask", str(path), "((7", "--limit", "999")["allowed"]
+    assert {")", "0"} <= {entry["text"] for entry in allowed} <= {")", "))", *"0123456789"}
+
+
+def test_what_is_wrong_with_a_grammar_is_said_as_data(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.lark"
+    path.write_text('start: "a"\n  | gone', encoding="utf-8")
+    done = CliRunner().invoke(app, ["check", str(path), "--json"])
+    error = json.loads(done.stdout)["error"]
+    assert (error["type"], error["rule"], error["line"], error["column"]) == ("InvalidGrammar", "gone", 2, 5)

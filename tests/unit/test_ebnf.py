@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from unit.byte_texts import BYTES, accepts, check_language
 
 import structgen as sg
 from structgen.errors import GrammarError, GrammarSyntaxError, InvalidGrammar
-
-BYTES = sg.Vocabulary.from_tokens([*(bytes([byte]) for byte in range(256)), None], eos=256)
-
-
-def accepts(grammar: sg.Grammar, text: str) -> bool:
-    matcher = sg.compile(grammar, BYTES).matcher()
-    data = text.encode()
-    return matcher.try_advance(list(data)) == len(data) and matcher.can_stop
 
 
 @pytest.mark.parametrize(
@@ -31,10 +24,7 @@ def accepts(grammar: sg.Grammar, text: str) -> bool:
     ],
 )
 def test_language(grammar: str, inside: list[str], outside: list[str]) -> None:
-    for text in inside:
-        assert accepts(sg.ebnf(grammar), text), text
-    for text in outside:
-        assert not accepts(sg.ebnf(grammar), text), text
+    check_language(sg.ebnf(grammar), inside, outside)
 
 
 def test_the_start_can_be_chosen() -> None:

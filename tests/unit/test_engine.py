@@ -23,14 +23,6 @@ MODEL = tiny_llama(260, seed=1, sharpness=2)
 ENDLESS = {"stop": [], "logit_bias": {256: -1e9}, "max_tokens": 400}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture
 def engine() -> Iterator[Engine]:
     with Engine(MODEL, VOCABULARY, max_batch=4, prefill_tokens=16) as engine:

@@ -6,7 +6,6 @@ The law of the tokens is tested in tests/laws; here a byte vocabulary and a rand
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -28,15 +27,6 @@ SPECIAL = sg.Vocabulary.from_tokens(
 )
 CALL = sg.sequence(sg.choice(["a"]), sg.optional(sg.special("<|call|>")), sg.choice(["b"]))
 MODEL = tiny_llama(260, seed=1, sharpness=2)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    """Models of this size are faster without a team of threads to wake for each operation."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def ask(prompt: Any = "hello", **arguments: Any) -> Any:
@@ -264,7 +254,9 @@ class TestWhatComesBack:
     def test_special_tokens_that_the_grammar_asks_for_stand_in_the_text(
         self, options: dict[str, Any]
     ) -> None:
-        outs = sg.generate(MODEL, "p", grammar=CALL, tokenizer=SPECIAL, n=20, max_tokens=9, **options)
+        # Under the global law the call comes once in 57 outputs.
+        count = 400 if "sampler" in options else 20
+        outs = sg.generate(MODEL, "p", grammar=CALL, tokenizer=SPECIAL, n=count, max_tokens=9, **options)
         texts = {one.text for one in outs}
         assert texts <= {"ab", "a<|call|>b"} and "a<|call|>b" in texts
 

@@ -359,13 +359,6 @@ def test_a_missing_special_token_is_text() -> None:
 # --- Conversations of the embedded model --------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def pocket() -> Any:
-    """The embedded model."""
-    pytest.importorskip("torch", reason="running a model needs the extra structgen[hf]")
-    return sg.load()
-
-
 ASKED = ["What is the weather in Oslo?", "Order two cakes.", "What time is it?", "Note down: milk.", "Hello!"]
 
 

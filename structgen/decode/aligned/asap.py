@@ -13,13 +13,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from structgen.decode.aligned.attempts import Asking, pick, reveal
-from structgen.decode.aligned.output import Output, Samples
+from structgen.decode.aligned.attempts import walk
+from structgen.decode.aligned.output import Samples
 from structgen.decode.aligned.sampler import first_accepted
-from structgen.decode.aligned.target import Target, log_sum_exp
-from structgen.decode.aligned.trie import Trie
+from structgen.decode.aligned.target import Floats, Target, log_sum_exp
+from structgen.decode.aligned.trie import Node, Trie
 
 
 @dataclass(frozen=True)
@@ -32,31 +30,20 @@ class Asap:
 
     def sample(self, target: Target, n: int, seed: tuple[int, ...], trie: Trie) -> Samples:
         """One run after the other: each starts from all that those before it learned."""
-        return first_accepted(
+        found = first_accepted(
             target,
             n,
             seed,
-            lambda rng: run_once(target, trie, rng),
+            lambda rng: walk(target, trie, unpaid, rng),
             max_attempts=self.max_attempts,
             trie=trie,
             together=1,
         )
+        found.log_mass = None  # how many end says nothing about P(L)
+        return found
 
 
-def run_once(target: Target, trie: Trie, rng: np.random.Generator) -> Asking[Output | None]:
-    """One run along p theta; None where the bound of length leaves nothing that could end."""
-    matcher, output, node = target.constraint.matcher(), Output(), trie.root
-    while True:
-        if not node.known:
-            yield from reveal(target, trie, node, matcher)
-        assert node.ids is not None
-        trie.visit(node)
-        weights = node.log_weights()
-        if math.isinf(log_sum_exp(weights)):
-            return None
-        token = pick(node.ids, weights, rng)
-        output.add(token, node.logprob(token), node.log_z)
-        if token in target.end_ids:
-            return output
-        matcher.advance(token)
-        node = trie.child(node, token)
+def unpaid(node: Node, paid: float) -> tuple[Floats, float]:
+    """Along p theta, whatever was paid; no way on only where the bound of length leaves no end."""
+    weights = node.log_weights()
+    return weights, -math.inf if math.isinf(log_sum_exp(weights)) else 0.0

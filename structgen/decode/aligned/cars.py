@@ -11,21 +11,19 @@ probability bound now / bound paid makes up for it: whatever happened in between
 a whole output is P(w) / theta(root at the start), the same factor for all.  An attempt that used what
 it learned itself without paying would be ASAp, which is biased.
 
-arXiv 2510.01902; the coin in place of invalid draws as in sampling without replacement.  Knows
-nothing about how attempts share passes.
+Parys et al. 2025 (arXiv 2510.01902), with a coin in place of invalid draws.  Knows nothing about how
+attempts share passes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from structgen.decode.aligned.attempts import Asking, pick, reveal, survives
-from structgen.decode.aligned.output import Output, Samples
+from structgen.decode.aligned.attempts import walk
+from structgen.decode.aligned.output import Samples
 from structgen.decode.aligned.sampler import first_accepted
-from structgen.decode.aligned.target import Target, log_sum_exp
-from structgen.decode.aligned.trie import Trie
+from structgen.decode.aligned.target import Floats, Target, log_sum_exp
+from structgen.decode.aligned.trie import Node, Trie
 
 
 @dataclass(frozen=True)
@@ -38,26 +36,16 @@ class Cars:
 
     def sample(self, target: Target, n: int, seed: tuple[int, ...], trie: Trie) -> Samples:
         return first_accepted(
-            target, n, seed, lambda rng: attempt(target, trie, rng), max_attempts=self.max_attempts, trie=trie
+            target,
+            n,
+            seed,
+            lambda rng: walk(target, trie, pays, rng),
+            max_attempts=self.max_attempts,
+            trie=trie,
         )
 
 
-def attempt(target: Target, trie: Trie, rng: np.random.Generator) -> Asking[Output | None]:
-    """One run along p theta, abandoned where the bounds fall below what it paid."""
-    matcher, output = target.constraint.matcher(), Output()
-    node, paid = trie.root, trie.root.log_theta
-    while True:
-        if not node.known:
-            yield from reveal(target, trie, node, matcher)
-        assert node.ids is not None
-        trie.visit(node)
-        weights = node.log_weights()
-        if not survives(log_sum_exp(weights) - paid, rng):
-            return None
-        token = pick(node.ids, weights, rng)
-        output.add(token, node.logprob(token), node.log_z)
-        if token in target.end_ids:
-            return output
-        matcher.advance(token)
-        node = trie.child(node, token)
-        paid = node.log_theta
+def pays(node: Node, paid: float) -> tuple[Floats, float]:
+    """Along p theta, surviving with probability bound now / bound paid."""
+    weights = node.log_weights()
+    return weights, log_sum_exp(weights) - paid

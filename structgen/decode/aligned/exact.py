@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from structgen.decode.aligned.attempts import Asking, pick, reveal, run
-from structgen.decode.aligned.output import Output, Samples
+from structgen.decode.aligned.asap import unpaid
+from structgen.decode.aligned.attempts import reveal, run, walk
+from structgen.decode.aligned.output import Samples
 from structgen.decode.aligned.target import Target
 from structgen.decode.aligned.trie import Node, Trie
 from structgen.decode.matching import MatcherLike
@@ -34,14 +35,17 @@ class Exact:
 
     def sample(self, target: Target, n: int, seed: tuple[int, ...], trie: Trie) -> Samples:
         before = target.passes
-        whole = Trie(limit=1 << 62)
-        self._ask_all(target, whole)
-        if math.isinf(whole.root.log_theta):
-            raise SamplingFailed(n, 0, 0, -math.inf)
-        outputs = [draw(target, whole, np.random.default_rng([*seed, at])) for at in range(n)]
+        self._ask_all(target, trie)  # which forgets nothing until it is trimmed
+        mass = trie.root.log_theta
+        if math.isinf(mass):
+            raise SamplingFailed(n, 0, 0, mass)
+        rngs = [np.random.default_rng([*seed, at]) for at in range(n)]
+        ended = run(target, [walk(target, trie, unpaid, rng) for rng in rngs])
+        outputs = [output for output in ended if output is not None]  # all of them: every bound is exact
+        trie.trim()
         spent = target.passes - before
         passes = [spent // n + (at < spent % n) for at in range(n)]
-        return Samples(outputs, passes, n, whole.root.log_theta)
+        return Samples(outputs, passes, n, mass)
 
     def _ask_all(self, target: Target, trie: Trie) -> None:
         """Make every node known, breadth first."""
@@ -50,34 +54,17 @@ class Exact:
         while waiting:
             some, waiting = waiting[:TOGETHER], waiting[TOGETHER:]
             count += len(some)
-            if count > self.max_prefixes:
+            if count + len(waiting) > self.max_prefixes:
                 raise ComplexityLimitExceeded(
                     f"the outputs of at most {target.max_tokens} tokens have more than {self.max_prefixes} "
                     'prefixes, too many to try; use sampler="cars" or a smaller max_tokens',
                     limit="prefixes",
                 )
-            run(target, [_known(target, trie, node, matcher) for node, matcher in some])
+            run(target, [reveal(target, trie, node, matcher) for node, matcher in some])
             for node, matcher in some:
-                assert node.ids is not None
-                for token in node.ids.tolist():
+                assert node.ids is not None and node.log_p is not None
+                for token in node.ids[node.log_p > -math.inf].tolist():
                     if token not in target.end_ids:
                         follower = matcher.fork()
                         follower.advance(token)
                         waiting.append((trie.child(node, token), follower))
-
-
-def _known(target: Target, trie: Trie, node: Node, matcher: MatcherLike) -> Asking[None]:
-    if not node.known:
-        yield from reveal(target, trie, node, matcher)
-
-
-def draw(target: Target, trie: Trie, rng: np.random.Generator) -> Output:
-    """One output along p theta; every node is known."""
-    output, node = Output(), trie.root
-    while True:
-        assert node.ids is not None
-        token = pick(node.ids, node.log_weights(), rng)
-        output.add(token, node.logprob(token), node.log_z)
-        if token in target.end_ids:
-            return output
-        node = trie.child(node, token)

@@ -25,11 +25,11 @@ from typing import Literal
 
 import numpy as np
 
-from structgen.decode.aligned.attempts import Asking, pick, reveal, run, survives
+from structgen.decode.aligned.attempts import Asking, pick, reveal, run, survives, walk
 from structgen.decode.aligned.output import Output, Samples
-from structgen.decode.aligned.sampler import first_accepted
+from structgen.decode.aligned.sampler import ROUND, first_accepted
 from structgen.decode.aligned.target import Floats, Target, log_sum_exp
-from structgen.decode.aligned.trie import Trie
+from structgen.decode.aligned.trie import Node, Trie
 from structgen.errors import InvalidRequest
 
 Proposal = Literal["prefix", "priority", "restart"]
@@ -56,26 +56,37 @@ class Mcmc:
             target,
             n,
             (*seed, 0),
-            lambda rng: local_run(target, trie, Output(), rng),
+            lambda rng: walk(target, trie, local, rng),
             max_attempts=self.max_attempts,
+            trie=trie,
         )
+        found.log_mass = None  # how many starts end says nothing about P(L)
         rngs = [np.random.default_rng([*seed, 1, chain]) for chain in range(n)]
+        for first in range(0, n, ROUND):  # in groups, between which the trie may forget
+            group = range(first, min(first + ROUND, n))
 
-        def charge(chain: int) -> None:
-            found.passes[chain] += 1
+            def charge(place: int, first: int = first) -> None:
+                found.passes[first + place] += 1
 
-        for _ in range(self.steps):
-            moves = [self.move(target, trie, w, rng) for w, rng in zip(found.outputs, rngs, strict=True)]
-            found.outputs = run(target, moves, charge)
-            trie.trim()
+            for _ in range(self.steps):
+                here = [found.outputs[chain] for chain in group]
+                # Asked by themselves: what the trie had to forget lies on old ground.
+                rho = run(target, [self._cuts(target, trie, output) for output in here], charge)
+                moves = [
+                    self.move(target, trie, *state, rngs[chain])
+                    for chain, state in zip(group, zip(here, rho, strict=True), strict=True)
+                ]
+                found.outputs[group.start : group.stop] = run(target, moves, charge)
+                trie.trim()
         return found
 
-    def move(self, target: Target, trie: Trie, here: Output, rng: np.random.Generator) -> Asking[Output]:
+    def move(
+        self, target: Target, trie: Trie, here: Output, rho: Floats, rng: np.random.Generator
+    ) -> Asking[Output]:
         """One step of a chain: the proposal, or where it was."""
-        rho = yield from self._cuts(target, trie, here)
         cut = pick(np.arange(len(rho)), rho, rng)
         begun = Output(here.tokens[:cut], here.log_p[:cut], here.log_z[:cut])
-        there = yield from local_run(target, trie, begun, rng)
+        there = yield from walk(target, trie, local, rng, begun)
         if there is None:
             return here
         back = yield from self._cuts(target, trie, there)
@@ -93,10 +104,9 @@ class Mcmc:
         entropies = np.empty(count)
         matcher, node = target.constraint.matcher(), trie.root
         for place, token in enumerate(output.tokens):
-            if not node.known:  # the trie had to forget it
-                yield from reveal(target, trie, node, matcher)
-            local = node.local()
-            entropies[place] = -float(np.sum(np.exp(local) * np.where(np.isinf(local), 0.0, local)))
+            yield from reveal(target, trie, node, matcher)
+            masked = node.local()
+            entropies[place] = -float(np.sum(np.exp(masked) * np.where(np.isinf(masked), 0.0, masked)))
             if token not in target.end_ids:
                 matcher.advance(token)
                 node = trie.child(node, token)
@@ -121,22 +131,6 @@ def log_proposal(source: Output, result: Output, rho: Floats) -> float:
     return log_sum_exp(rho[: last + 1] + suffixes[: last + 1])
 
 
-def local_run(target: Target, trie: Trie, output: Output, rng: np.random.Generator) -> Asking[Output | None]:
-    """Go on from a prefix by the local law; None where the bound of length leaves no end."""
-    matcher, node = target.constraint.matcher(), trie.root
-    for token in output.tokens:
-        matcher.advance(token)
-        node = trie.child(node, token)
-    while True:
-        if not node.known:
-            yield from reveal(target, trie, node, matcher)
-        assert node.ids is not None
-        trie.visit(node)
-        if math.isinf(node.log_z):
-            return None
-        token = pick(node.ids, node.local(), rng)
-        output.add(token, node.logprob(token), node.log_z)
-        if token in target.end_ids:
-            return output
-        matcher.advance(token)
-        node = trie.child(node, token)
+def local(node: Node, paid: float) -> tuple[Floats, float]:
+    """By the masked law; no way on only where the bound of length leaves no end."""
+    return node.local(), -math.inf if math.isinf(node.log_z) else 0.0

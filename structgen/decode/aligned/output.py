@@ -42,8 +42,8 @@ class Samples:
     """What one call of a sampler found.
 
     ``passes[i]`` rows went through the model for output i, the failed attempts before it included.
-    ``log_mass``: log of an estimate of P(L, length <= N) where the sampler has one; unbiased for
-    ``reject`` and ``smc``.
+    ``log_mass``: log of an estimate of P(L, length <= N) where the sampler has one: exact for `exact`,
+    unbiased for `smc`, `awrs` and `reject` (where a run that fails counts as 0), about right for `cars`.
     """
 
     outputs: list[Output]

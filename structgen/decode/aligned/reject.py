@@ -11,16 +11,13 @@ P(L) (inverse binomial sampling, Haldane 1945).  Knows nothing about tries beyon
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from structgen.decode.aligned.attempts import Asking, pick, reveal, survives
-from structgen.decode.aligned.output import Output, Samples
+from structgen.decode.aligned.attempts import walk
+from structgen.decode.aligned.output import Samples
 from structgen.decode.aligned.sampler import first_accepted
-from structgen.decode.aligned.target import Target
-from structgen.decode.aligned.trie import Trie
+from structgen.decode.aligned.target import Floats, Target
+from structgen.decode.aligned.trie import Node, Trie
 
 
 @dataclass(frozen=True)
@@ -32,27 +29,11 @@ class Reject:
     law = "global"
 
     def sample(self, target: Target, n: int, seed: tuple[int, ...], trie: Trie) -> Samples:
-        found = first_accepted(
-            target, n, seed, lambda rng: attempt(target, rng), max_attempts=self.max_attempts
+        return first_accepted(
+            target, n, seed, lambda rng: walk(target, Trie(), coin, rng), max_attempts=self.max_attempts
         )
-        if n > 1:
-            found.log_mass = math.log((n - 1) / (found.attempts - 1))
-        return found
 
 
-def attempt(target: Target, rng: np.random.Generator) -> Asking[Output | None]:
-    """One masked run that survives every step with probability Z."""
-    path, matcher, output = Trie(), target.constraint.matcher(), Output()
-    node = path.root
-    while True:
-        if not node.known:
-            yield from reveal(target, path, node, matcher)
-        assert node.ids is not None
-        if not survives(node.log_z, rng):
-            return None
-        token = pick(node.ids, node.local(), rng)
-        output.add(token, node.logprob(token), node.log_z)
-        if token in target.end_ids:
-            return output
-        matcher.advance(token)
-        node = path.child(node, token)
+def coin(node: Node, paid: float) -> tuple[Floats, float]:
+    """By the masked law, surviving with probability Z."""
+    return node.local(), node.log_z

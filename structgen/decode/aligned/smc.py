@@ -6,10 +6,13 @@ on prefixes the model likes.  The product of mean weights is an unbiased estimat
 N); the outputs follow the global law only as the number of particles grows.
 
 ``critic``: a function from the text so far (bytes) to a log potential, used as a twist: it steers the
-particles, and the law becomes P times exp(critic(whole output)), restricted to L.
+particles, and the law becomes P times exp(critic(whole output)), restricted to L.  The estimate stays
+one of P(L): particles count for it without their potential, unless the critic excludes some (-inf).
 
-Outputs are drawn from the final particles; each carries the estimate of the mass as its weight, with
-which it is properly weighted.  Loula et al., ICLR 2025.  Knows nothing about tries.
+``proposal``: an `Awrs`, whose tokens and estimates of Z need few checks instead of a full mask.
+
+Outputs are drawn from the final particles; each carries the estimate of the law's mass as its weight,
+with which it is properly weighted.  Loula et al., ICLR 2025.  Knows nothing about tries.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from structgen.decode.aligned.attempts import pick
+from structgen.decode.aligned.awrs import Awrs
 from structgen.decode.aligned.output import Output, Samples
 from structgen.decode.aligned.target import Floats, Target, log_sum_exp
 from structgen.decode.aligned.trie import Trie
@@ -46,11 +50,15 @@ class Particle:
 
 @dataclass(frozen=True)
 class Smc:
-    """``particles`` (default: n, at least 16); ``threshold`` in [0, 1]: 0 never resamples."""
+    """``particles`` (default: n, at least 16); ``threshold`` in [0, 1]: 0 never resamples.
+
+    Raises SamplingFailed where no particle comes to an end of weight above 0.
+    """
 
     particles: int | None = None
     threshold: float = 0.5
     critic: Callable[[bytes], float] | None = None
+    proposal: Awrs | None = None
     name = "smc"
     law = "global in the limit"
 
@@ -65,12 +73,13 @@ class Smc:
         count = self.particles or max(n, 16)
         before = target.passes
         particles = [Particle(target.constraint.matcher()) for _ in range(count)]
-        log_mass = 0.0  # of all resamplings so far
+        log_mass, excluded = 0.0, False  # of all resamplings so far; whether the critic gave -inf
         growing, log_p = list(range(count)), [target.start()] * count
         wave = target.wave(count)
         while growing:
             for index, answer in zip(growing, log_p, strict=True):
                 self._grow(target, particles[index], answer, rng)
+                excluded = excluded or particles[index].log_potential == -math.inf
             weights = np.array([particle.log_weight for particle in particles])
             total = log_sum_exp(weights)
             if math.isinf(total):
@@ -88,24 +97,34 @@ class Smc:
                 sequences = [particles[at].output.tokens for at in growing]
                 log_p = [answer[0] for answer in wave.log_p(sequences, [1] * len(growing))]
         weights = np.array([particle.log_weight for particle in particles])
-        log_mass += log_sum_exp(weights) - math.log(count)
-        chosen = [particles[source].copy().output for source in systematic(weights, n, rng)]
+        log_mass -= math.log(count)
+        potentials = np.array([particle.log_potential for particle in particles])
+        language = None if excluded else log_mass + log_sum_exp(weights - potentials)
+        log_mass += log_sum_exp(weights)
+        if math.isinf(log_mass):
+            raise SamplingFailed(n, 0, count, None)
+        # In random order: each output for itself, not only all together, is drawn by the weights.
+        places = rng.permutation(systematic(weights, n, rng))
+        chosen = [particles[place].copy().output for place in places]
         for output in chosen:
             output.log_weight = log_mass
         spent = target.passes - before
         passes = [spent // n + (at < spent % n) for at in range(n)]
-        return Samples(chosen, passes, count, log_mass)
+        return Samples(chosen, passes, count, language)
 
     def _grow(self, target: Target, particle: Particle, log_p: Floats, rng: np.random.Generator) -> None:
         """One token by the local law; the weight gains log Z, or -inf where nothing may follow."""
-        ids = target.allowed(particle.matcher, len(particle.output.tokens))
-        mine = log_p[ids]
-        log_z = log_sum_exp(mine)
+        if self.proposal is None:
+            ids = target.allowed(particle.matcher, len(particle.output.tokens))
+            log_z = log_sum_exp(log_p[ids])
+            token = -1 if math.isinf(log_z) else pick(ids, log_p[ids], rng)
+        else:
+            depth = len(particle.output.tokens)
+            token, log_z = self.proposal.token(target, log_p, particle.matcher, depth, rng)
         particle.log_weight += log_z
-        if math.isinf(log_z):
+        if token < 0:
             particle.ended = True
             return
-        token = pick(ids, mine, rng)
         particle.output.add(token, float(log_p[token]), log_z)
         particle.ended = token in target.end_ids
         if not particle.ended:
@@ -114,6 +133,8 @@ class Smc:
             constraint = target.constraint
             names = getattr(constraint, "named_tokens", None)
             potential = self.critic(spelled(particle.output.tokens, constraint.vocabulary, names))
+            if math.isnan(potential) or potential == math.inf:
+                raise InvalidRequest(f"a critic must return a number or -inf, got {potential!r}")
             particle.log_weight += potential - particle.log_potential
             particle.log_potential = potential
 

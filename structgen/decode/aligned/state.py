@@ -22,9 +22,9 @@ import numpy as np
 
 from structgen.decode.aligned.target import Target
 from structgen.decode.aligned.trie import Trie, from_arrays, to_arrays
-from structgen.errors import InvalidRequest
+from structgen.errors import GrammarError, InvalidRequest
 
-VERSION = 1
+VERSION = 2
 _OWN: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 
 
@@ -113,9 +113,9 @@ def key_of(target: Target) -> str:
         # A few numbers of each matrix tell two trainings of one architecture apart.
         some = parameter.detach().flatten()[:: max(1, parameter.numel() // 16)][:16]
         digest.update(some.float().cpu().numpy().tobytes())
-    constraint = target.constraint
-    if hasattr(constraint, "serialize"):
+    constraint: Any = target.constraint
+    try:
         digest.update(constraint.serialize())
-    else:  # a constraint of one's own is only ever the same as itself
+    except (AttributeError, GrammarError):  # one of the caller's own is only ever the same as itself
         digest.update(_OWN.setdefault(constraint, uuid.uuid4().hex).encode())
     return digest.hexdigest()

@@ -11,7 +11,6 @@ Knows nothing about how tokens are chosen.
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -87,9 +86,11 @@ class Target:
         self._start_log_p: Floats | None = None
 
     def allowed(self, matcher: MatcherLike, depth: int) -> Ids:
-        """The tokens that may follow ``depth`` tokens, ascending: at the bound only end tokens."""
+        """The tokens that may follow ``depth`` tokens, ascending: at the bound only the end."""
         found = np.array(allowed_tokens(matcher.mask()), dtype=np.int64)
-        return found if depth < self.max_tokens else found[np.isin(found, self._ends)]
+        if len(self._ends) > 1:  # the first stands for all of them: see log_p_of
+            found = found[~np.isin(found, self._ends[1:])]
+        return found if depth < self.max_tokens else found[found == self._ends[0]]
 
     @torch.inference_mode()
     def start(self) -> Floats:
@@ -101,22 +102,27 @@ class Target:
         return self._start_log_p
 
     @torch.inference_mode()
-    def batch(self, rows: int) -> CausalBatch:
-        """``rows`` copies of the model's state behind the prompt."""
+    def batch(self) -> Any:
+        """One row of the model behind the prompt: a `CausalBatch`, or what can do the same."""
         self.start()
-        batch = copy.deepcopy(self._start)
-        assert batch is not None
-        batch.select([0] * rows)
-        return batch
+        assert self._start is not None
+        return self._start.fork()
 
     def wave(self, rows: int) -> Wave:
         """``rows`` outputs to begin, all behind the same pass over the prompt."""
         return Wave(self, rows)
 
     def log_p_of(self, logits: torch.Tensor) -> Floats:
-        """log p (B, keep, V) in float64, after temperature and truncation."""
+        """log p (B, keep, V) in float64, after temperature and truncation.
+
+        Where there are several end tokens they are one event, as everywhere: the first has the probability
+        of all of them, the others none.
+        """
         log_p = log_probabilities(logits.flatten(0, 1), self.law).reshape(logits.shape)
         found: Floats = log_p.double().cpu().numpy()
+        if len(self._ends) > 1:
+            found[..., self._ends[0]] = np.logaddexp.reduce(found[..., self._ends], axis=-1)
+            found[..., self._ends[1:]] = -math.inf
         if np.isnan(found).any():
             raise StructgenError(
                 "the model returned NaN instead of logits; check its weights and its floating-point type"
@@ -125,28 +131,52 @@ class Target:
 
 
 class Wave:
-    """Outputs side by side in the model, ``target.batch_size`` of them in a pass."""
+    """Outputs side by side in the model, ``target.batch_size`` rows in a pass.
+
+    Outputs that have asked the same questions so far share a row, which is copied where they part.
+    ``paid``: for each output, whether the last pass had a row on its account.
+    """
 
     def __init__(self, target: Target, rows: int) -> None:
         self._target = target
-        self._fed = [0] * rows
-        size = min(rows, target.batch_size) or 1
-        self._parts = [(target.batch(min(size, rows - at)), at) for at in range(0, rows, size)]
+        self._row_of = [0] * rows
+        self._fed = [0]  # tokens of each row behind the prompt
+        self._parts = [target.batch()] if rows else []  # the rows in order, some in each
+        self.paid = [False] * rows
 
-    @torch.inference_mode()
     def log_p(self, sequences: Sequence[Sequence[int]], counts: Sequence[int]) -> list[Floats]:
-        """For each row (counts[i], V): log p after the last ``counts[i]`` prefixes of its tokens.
+        """For each output (counts[i], V): log p after the last ``counts[i]`` prefixes of its tokens.
 
-        Row i's ``sequences[i]``, at least one token, extends what it was given before, and the places
+        ``sequences[i]``, at least one token, extends what output i gave before, and the places
         asked for are new ones, except that the first may be the prompt's end.
         """
-        chunks = [list(tokens[fed:]) for tokens, fed in zip(sequences, self._fed, strict=True)]
-        self._fed = [len(tokens) for tokens in sequences]
+        asked = [(row, tuple(tokens)) for row, tokens in zip(self._row_of, sequences, strict=True)]
+        distinct = sorted(set(asked))
+        self._place([row for row, _ in distinct])
+        number = {question: row for row, question in enumerate(distinct)}
+        self._row_of = [number[question] for question in asked]
+        wanted = [0] * len(distinct)
+        self.paid = []
+        for row, count in zip(self._row_of, counts, strict=True):
+            self.paid.append(not wanted[row])
+            wanted[row] = max(wanted[row], count)
+        chunks = [list(tokens[fed:]) for (_, tokens), fed in zip(distinct, self._fed, strict=True)]
+        self._fed = [len(tokens) for _, tokens in distinct]
+        answers = self._feed(chunks, wanted)
+        return [answers[row][-count:] for row, count in zip(self._row_of, counts, strict=True)]
+
+    def keep(self, outputs: Sequence[int]) -> None:
+        """Go on with these outputs, in this order; one may be named more than once, or not at all."""
+        self._row_of = [self._row_of[output] for output in outputs]
+
+    @torch.inference_mode()
+    def _feed(self, chunks: Sequence[Sequence[int]], counts: Sequence[int]) -> list[Floats]:
         self._target.passes += len(chunks)
         found: list[Floats] = []
-        for batch, first in self._parts:
-            mine = chunks[first : first + batch.rows]
-            wanted = counts[first : first + batch.rows]
+        first = 0
+        for batch in self._parts:
+            mine, wanted = chunks[first : first + batch.rows], counts[first : first + batch.rows]
+            first += batch.rows
             log_p = self._target.log_p_of(batch.feed(mine, min(max(wanted), max(map(len, mine)))))
             for row, (count, chunk) in enumerate(zip(wanted, mine, strict=True)):
                 places = log_p[row, -min(count, len(chunk)) :]
@@ -154,14 +184,23 @@ class Wave:
                 found.append(np.concatenate([*before, places]))
         return found
 
-    def keep(self, rows: Sequence[int]) -> None:
-        """Go on with these rows, in ascending order; every part keeps its own."""
-        parts, at = [], 0
-        for batch, first in self._parts:
-            mine = [row - first for row in rows if first <= row < first + batch.rows]
-            if mine:
-                batch.select(mine)
-                parts.append((batch, at))
-                at += len(mine)
+    @torch.inference_mode()
+    def _place(self, sources: Sequence[int]) -> None:
+        """Row i goes on from what row ``sources[i]`` was; ascending, so that every part keeps its own."""
+        if list(sources) == list(range(len(self._fed))):
+            return
+        size, parts, first = self._target.batch_size, list[Any](), 0
+        for batch in self._parts:
+            mine = [row - first for row in sources if first <= row < first + batch.rows]
+            first += batch.rows
+            pieces = [mine[at : at + size] for at in range(0, len(mine), size)]
+            copies = [batch, *(batch.fork() for _ in pieces[1:])]
+            for piece, copied in zip(pieces, copies, strict=False):
+                copied.select(piece)
+                # A pass costs about the same for few rows as for many: what fits together goes together.
+                if parts and parts[-1].rows + len(piece) <= size:
+                    parts[-1].join(copied)
+                else:
+                    parts.append(copied)
         self._parts = parts
-        self._fed = [self._fed[row] for row in rows]
+        self._fed = [self._fed[row] for row in sources]

@@ -7,15 +7,17 @@ node asked lowers the bounds up to the root.  log p of the allowed tokens is kep
 float64 and in logarithms: a bound of 1e-300 is alive, one of 0 is not), so that a second visit costs
 no pass.
 
-Memory is bounded: `trim` first forgets the log p of nodes that were not visited for longest (their
-bound stays, and asking again gives the same), then whole leaves (their bound goes back to 1, which is
-weaker and still true).
+Memory is bounded: `trim` first forgets the log p of nodes that were not visited for longest (bounds
+stay, and asking again gives the same), then the leaves that rule out the least probability (their bound
+goes back to 1, which is weaker and still true).  Not the oldest ones: dead ends are never visited
+again, and are what there is to know.
 
 Follows the tries of Park et al. 2024 (ASAp) and Parys et al. 2025 (CARS).  Knows nothing about models.
 """
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -40,13 +42,13 @@ class Node:
     def __init__(self, parent: Node | None = None, token: int = -1) -> None:
         self.parent, self.token = parent, token
         self.depth: int = 0 if parent is None else parent.depth + 1
-        self.log_p_here = math.nan  # log p of the token that leads here, once the parent is known
+        self.log_p_here = math.nan  # log p of the token that leads here, once known; not in `rest` then
         self.children: dict[int, Node] = {}
         self.ids: npt.NDArray[np.int32] | None = None  # the allowed tokens, ascending
         self.log_p: npt.NDArray[np.float32] | None = None  # of each of them
         self.log_z = 0.0  # log of their sum
         self.log_theta = 0.0
-        self.rest = 0.0  # log of the mass of allowed tokens that have no node of their own
+        self.rest = math.nan  # log of the mass of allowed tokens without a node, once asked
         self.visited = 0
 
     @property
@@ -58,10 +60,30 @@ class Node:
     def bytes(self) -> int:
         return NODE_BYTES + (0 if self.ids is None else 8 * len(self.ids))
 
+    def sum_of_bounds(self) -> float:
+        """log of the sum over the allowed tokens of p theta; 0 where the model was never asked."""
+        if math.isnan(self.rest):
+            return 0.0
+        if not self.children:
+            return self.rest
+        terms = [self.rest]
+        terms += [c.log_p_here + c.log_theta for c in self.children.values() if not math.isnan(c.log_p_here)]
+        peak = max(terms)  # few terms: plain numbers are faster than arrays
+        return peak if math.isinf(peak) else peak + math.log(sum(math.exp(term - peak) for term in terms))
+
+    def log_ruled_out(self) -> float:
+        """log of the probability that the bound takes away here: how much is lost without it."""
+        log_path, node = 0.0, self
+        while node.parent is not None:
+            log_path += node.log_p_here
+            node = node.parent
+        ruled_out = -math.expm1(self.log_theta)
+        return log_path + math.log(ruled_out) if ruled_out > 0 and not math.isnan(log_path) else -math.inf
+
     def place(self, token: int) -> int:
         """Where an allowed token stands in ``ids``."""
         assert self.ids is not None
-        return int(np.searchsorted(self.ids, token))
+        return int(self.ids.searchsorted(token))
 
     def logprob(self, token: int) -> float:
         """log p of an allowed token."""
@@ -111,7 +133,7 @@ class Trie:
         if found is None:
             found = node.children[token] = Node(node, token)
             self.bytes += NODE_BYTES
-            self.sum_rest(node)
+            self._sum_rest(node)
         return found
 
     def learn(self, node: Node, ids: Ids, log_p: Floats) -> None:
@@ -122,16 +144,19 @@ class Trie:
         node.log_p = log_p[ids].astype(np.float32)
         self.bytes += 8 * len(ids)
         node.log_z = log_sum_exp(node.log_p.astype(np.float64))
-        self.sum_rest(node)
+        self._sum_rest(node)
         self._update(node)
         above = node.parent
         while above is not None:
             self._update(above)
             above = above.parent
 
-    def sum_rest(self, node: Node) -> None:
+    def _sum_rest(self, node: Node) -> None:
         """Sum anew what has no node: subtracting would lose digits where a child takes nearly all."""
         if node.log_p is None:
+            return
+        if not node.children:
+            node.rest = node.log_z
             return
         weights = node.log_p.astype(np.float64)
         for token, child in node.children.items():
@@ -141,11 +166,8 @@ class Trie:
         node.rest = log_sum_exp(weights)
 
     def _update(self, node: Node) -> None:
-        if node.log_p is None:
-            return  # forgotten: its bound stays what it was
-        terms = [node.rest, *(child.log_p_here + child.log_theta for child in node.children.values())]
         # A sum of float32 probabilities may pass 1 by rounding; a bound may not, nor may it grow.
-        node.log_theta = min(node.log_theta, log_sum_exp(np.array(terms)))
+        node.log_theta = min(node.log_theta, node.sum_of_bounds())
 
     def nodes(self) -> Iterator[Node]:
         """Every node, parents first."""
@@ -156,32 +178,43 @@ class Trie:
             waiting.extend(node.children.values())
 
     def trim(self) -> None:
-        """Come back under the limit; only between attempts, because bounds may rise."""
+        """Come back under the limit, a little below it; only between attempts, because bounds may rise.
+
+        What spares passes goes first where it was not used for longest, then the leaves whose bound rules
+        out least.
+        """
         if self.bytes <= self.limit:
             return
-        by_age = sorted(self.nodes(), key=lambda node: node.visited)
-        for node in by_age:
-            if self.bytes <= self.limit:
+        goal = self.limit - self.limit // 8
+        for node in sorted(self.nodes(), key=lambda node: node.visited):
+            if self.bytes <= goal:
                 return
-            self._forget(node)
-        for node in by_age:
-            while self.bytes > self.limit and not node.children and node.parent is not None:
-                above = node.parent
-                if above.children.pop(node.token, None) is None:
-                    break  # dropped before, as the parent of a leaf
-                self.bytes -= NODE_BYTES
+            if node.ids is not None:
+                self.bytes -= 8 * len(node.ids)
+                node.ids = node.log_p = None
+        leaves = [(node.log_ruled_out(), place, node) for place, node in enumerate(self.nodes())]
+        leaves = [leaf for leaf in leaves if not leaf[2].children]
+        heapq.heapify(leaves)
+        while self.bytes > goal and leaves:
+            _, place, node = heapq.heappop(leaves)
+            above = node.parent
+            if above is None:
+                return
+            del above.children[node.token]
+            self.bytes -= NODE_BYTES
+            if not math.isnan(node.log_p_here):
+                above.rest = float(np.logaddexp(above.rest, node.log_p_here))  # a bound of 1 again
                 self._loosen(above)
-                node = above
-
-    def _forget(self, node: Node) -> None:
-        if node.ids is not None:
-            self.bytes -= 8 * len(node.ids)
-            node.ids = node.log_p = None
+            if not above.children:
+                heapq.heappush(leaves, (above.log_ruled_out(), place, above))
 
     def _loosen(self, node: Node | None) -> None:
-        """Bounds that rested on a dropped leaf are 1 again, or sums asked anew would exceed them."""
-        while node is not None and node.log_theta < 0:
-            node.log_theta = 0.0
+        """Bounds that rested on a dropped leaf rise to what the others still prove."""
+        while node is not None:
+            bound = min(0.0, node.sum_of_bounds())
+            if bound <= node.log_theta:
+                return
+            node.log_theta = bound
             node = node.parent
 
 
@@ -194,6 +227,8 @@ def to_arrays(trie: Trie) -> dict[str, npt.NDArray[Any]]:
         "parent": np.array([-1 if n.parent is None else number[id(n.parent)] for n in nodes], dtype=np.int64),
         "token": np.array([node.token for node in nodes], dtype=np.int32),
         "log_theta": np.array([node.log_theta for node in nodes]),
+        "log_p_here": np.array([node.log_p_here for node in nodes]),
+        "rest": np.array([node.rest for node in nodes]),
         "count": np.array([-1 if node.ids is None else len(node.ids) for node in nodes], dtype=np.int64),
         "ids": np.concatenate([np.empty(0, np.int32), *(ids for ids, _ in known)]),
         "log_p": np.concatenate([np.empty(0, np.float32), *(log_p for _, log_p in known)]),
@@ -205,8 +240,9 @@ def from_arrays(arrays: dict[str, npt.NDArray[Any]], limit: int) -> Trie:
     trie = Trie(limit)
     nodes: list[Node] = []
     at = 0
-    for place, (parent, token, log_theta, count) in enumerate(
-        zip(*(arrays[name].tolist() for name in ("parent", "token", "log_theta", "count")), strict=True)
+    names = ("parent", "token", "log_theta", "log_p_here", "rest", "count")
+    for place, (parent, token, log_theta, log_p_here, rest, count) in enumerate(
+        zip(*(arrays[name].tolist() for name in names), strict=True)
     ):
         if (place == 0) != (parent == -1) or parent >= place or not log_theta <= 0:
             raise ValueError(f"node {place} does not fit")
@@ -214,7 +250,7 @@ def from_arrays(arrays: dict[str, npt.NDArray[Any]], limit: int) -> Trie:
         if place:
             nodes[parent].children[token] = node
             trie.bytes += NODE_BYTES
-        node.log_theta = log_theta
+        node.log_theta, node.log_p_here, node.rest = log_theta, log_p_here, rest
         if count >= 0:
             node.ids = arrays["ids"][at : at + count].astype(np.int32)
             node.log_p = arrays["log_p"][at : at + count].astype(np.float32)
@@ -224,7 +260,5 @@ def from_arrays(arrays: dict[str, npt.NDArray[Any]], limit: int) -> Trie:
             trie.bytes += 8 * count
             node.log_z = log_sum_exp(node.log_p.astype(np.float64))
         nodes.append(node)
-    for node in nodes:
-        trie.sum_rest(node)
     trie.trim()
     return trie

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-from structgen.decode.generate import generate
 from structgen.decode.result import Generation
 from structgen.decode.search.state import check_count
 from structgen.errors import InvalidRequest
@@ -32,6 +31,8 @@ def best_of_n(
     check_count("n", n)
     if by not in ("model", "local", "mean"):
         raise InvalidRequest(f"by must be 'model', 'local' or 'mean', got {by!r}")
+    from structgen.decode.generate import generate  # which in turn offers this search
+
     found = generate(model, prompt, n=n, **asked)
     drawn: list[Generation] = found if n > 1 else [found]
 

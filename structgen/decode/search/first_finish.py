@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from structgen.decode.generate import generate
 from structgen.decode.result import Generation
 from structgen.decode.search.state import check_count
 
@@ -23,6 +22,8 @@ def first_finish(model: Any, prompt: Any, *, n: int = 4, wanted: int = 1, **aske
     """
     check_count("n", n)
     check_count("wanted", wanted)
+    from structgen.decode.generate import generate  # which in turn offers this search
+
     events = generate(model, prompt, n=n, stream=True, **asked)
     found: list[Generation] = []
     try:

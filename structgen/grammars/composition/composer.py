@@ -69,6 +69,13 @@ class Composer:
         order, whitespace, numbers, escapes, words = options
         return Piece(formula=formula, options=(order, whitespace, numbers, escapes, words))
 
+    def rules(self, start: int) -> Piece:
+        """What the rules of a context-free grammar derive; ``start`` is what building them returned."""
+        language = self._native.language(start)
+        if language is not None:
+            return Piece(regular=language)
+        return Piece(expression=self._native.rules(start))
+
     def substring(self, text: str) -> Piece:
         """A span of ``text``."""
         return Piece(expression=self._native.substring(text))

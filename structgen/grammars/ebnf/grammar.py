@@ -18,6 +18,9 @@ class Ebnf(ContextFree):
         """Define the rules of the text."""
         return read(book, self.start)
 
+    def _said(self) -> list[tuple[str, str]]:
+        return [("start", self.start)] if self.start else []
+
 
 def ebnf(text: str, *, start: str = "") -> Ebnf:
     r"""Allow the texts that an EBNF grammar derives from ``start``, its first rule unless told.

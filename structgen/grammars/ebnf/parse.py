@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
-from structgen.errors import GrammarSyntaxError
 from structgen.grammars.context_free import RuleBook
 
 _W3C = re.compile(
@@ -202,18 +201,10 @@ class _Reader:
         return language
 
     def fail(self, message: str, at: int) -> NoReturn:
-        found = repr(self.book.text[at : at + 10]) if at < len(self.book.text) else "the end"
-        within = f" in the rule {self.rule!r}" if self.rule else ""
-        raise GrammarSyntaxError(f"{message}{within}, got {found}", **self.book.where(at))
+        self.book.fail(message, at, self.rule)
 
 
 def read(book: RuleBook, start: str) -> str:
     """Define the rules of ``book.text`` in ``book``; return ``start``, or the first where it is empty."""
-    try:
-        book.text.encode()
-    except UnicodeEncodeError as error:
-        raise GrammarSyntaxError(
-            "a lone surrogate stands in no text; remove it", **book.where(error.start)
-        ) from None
     first = _Reader(book).grammar()
     return start or first

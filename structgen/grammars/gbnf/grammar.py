@@ -27,6 +27,14 @@ class Gbnf(ContextFree):
             book.drop_undefined(self.start, report)
         return self.start
 
+    def identity(self) -> Any:
+        """The text as written, where it starts, and what an undefined rule means."""
+        return (self.text, self.start, self.undefined)
+
+    def _said(self) -> list[tuple[str, str]]:
+        start = [] if self.start == "root" else [("start", self.start)]
+        return start + ([] if self.undefined == "error" else [("undefined", self.undefined)])
+
 
 def gbnf(text: str, *, start: str = "root", undefined: str = "error") -> Gbnf:
     r"""Allow the texts that a grammar in the notation of llama.cpp derives from ``start``.

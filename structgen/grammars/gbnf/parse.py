@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from structgen.errors import GrammarSyntaxError
 from structgen.grammars.context_free import RuleBook
 
 _SPACE = re.compile(r"(?:[ \t]+|#[^\r\n]*)*")
@@ -218,10 +217,7 @@ class _Reader:
         self.at = space.end()
 
     def fail(self, message: str, position: int | None = None) -> NoReturn:
-        position = self.at if position is None else position
-        found = repr(self.text[position : position + 10]) if position < len(self.text) else "the end"
-        within = f" in the rule {self.rule!r}" if self.rule else ""
-        raise GrammarSyntaxError(f"{message}{within}, got {found}", **self.book.where(position))
+        self.book.fail(message, self.at if position is None else position, self.rule)
 
 
 def _others(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -238,10 +234,4 @@ def _others(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def read(book: RuleBook) -> None:
     """Define the rules of ``book.text`` in ``book``; GrammarSyntaxError says where it cannot be read."""
-    try:
-        book.text.encode()
-    except UnicodeEncodeError as error:
-        raise GrammarSyntaxError(
-            "a lone surrogate stands in no text; remove it", **book.where(error.start)
-        ) from None
     _Reader(book).grammar()

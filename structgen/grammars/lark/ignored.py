@@ -1,0 +1,107 @@
+r"""What ``%ignore`` lets stand before terminals, as lark reads it: an ignored text goes on as long as it can.
+
+    %ignore /#[^\n]*/    a comment reaches to the end of its line; what follows on that line is part of it
+
+So behind an ignored text no character may stand that would only make it longer.  Which these are is asked of
+each kind of ignored text: those of a few classes (MORE) that may be put behind any text of it.  Ignored texts
+come in any number and order: the paths of a small graph, whose nodes are the kinds and whose edges are the
+texts that may follow, as one language (Kleene 1956).  Knows no rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+_LAST = 0x10FFFF
+Ranges = list[tuple[int, int]]
+# Classes of characters by which ignored texts are made longer: any, those of a line, blanks one by one.
+MORE: tuple[Ranges, ...] = (
+    [(0, _LAST)],
+    [(0, 9), (11, _LAST)],
+    [(0, 9), (11, 12), (14, _LAST)],
+    *([(ord(blank), ord(blank))] for blank in " \t\n\r\f\v"),
+)
+_BEGINS_JSON = '{["-0123456789tfn'
+
+
+class Ignored:
+    """Ignored texts of these languages, over the expressions of ``regex``."""
+
+    def __init__(self, regex: Any, languages: Iterable[int]) -> None:
+        self.regex = regex
+        self.anything = regex.repeat(regex.code_points(MORE[0]), 0, None)
+        kinds: dict[tuple[int, ...], list[int]] = {}
+        for language in languages:
+            piece = regex.intersect([language, regex.repeat(regex.code_points(MORE[0]), 1, None)])
+            if not regex.empty(piece):
+                kinds.setdefault(self.longer(piece), []).append(piece)
+        self.kinds = list(kinds)
+        self.endings = self.paths([regex.alternate(pieces) for pieces in kinds.values()])
+        """By kind: the ignored texts one after the other whose last is of this kind."""
+
+    def longer(self, piece: int) -> tuple[int, ...]:
+        """Which of MORE may be put behind any text of the language, and it still is one."""
+        regex = self.regex
+        other = regex.complement(piece)
+        return tuple(
+            number
+            for number, ranges in enumerate(MORE)
+            if regex.empty(regex.intersect([regex.concat([piece, regex.code_points(ranges)]), other]))
+        )
+
+    def paths(self, pieces: list[int]) -> list[int]:
+        regex, some = self.regex, range(len(pieces))
+        edges = [[self.behind(kind, piece) for piece in pieces] for kind in self.kinds]
+        for middle in some:
+            loop = regex.repeat(edges[middle][middle], 0, None)
+            edges = [
+                [
+                    regex.alternate([edges[a][b], regex.concat([edges[a][middle], loop, edges[middle][b]])])
+                    for b in some
+                ]
+                for a in some
+            ]
+        return [
+            regex.alternate([pieces[b], *(regex.concat([pieces[a], edges[a][b]]) for a in some)])
+            for b in some
+        ]
+
+    def behind(self, kind: tuple[int, ...], language: int) -> int:
+        """Texts of the language that do not begin as if the ignored text before them went on."""
+        regex = self.regex
+        if not kind:
+            return language
+        ranges = [one for number in kind for one in MORE[number]]
+        on = regex.concat([regex.code_points(ranges), self.anything])
+        if regex.empty(regex.intersect([language, on])):
+            return language
+        whole: int = regex.intersect([language, regex.complement(on)])
+        return whole
+
+    def anywhere(self) -> int:
+        """Ignored texts, or none, where nothing follows that could belong to them."""
+        whole: int = self.regex.alternate([self.regex.literal(""), *self.endings])
+        return whole
+
+    def before(self, language: int) -> int:
+        """A terminal with what may be ignored before it."""
+        regex = self.regex
+        behind = [self.behind(kind, language) for kind in self.kinds]
+        if all(one == language for one in behind):
+            return regex.concat([self.anywhere(), language])  # type: ignore[no-any-return]
+        pairs = zip(self.endings, behind, strict=True)
+        return regex.alternate([language, *(regex.concat(pair) for pair in pairs)])  # type: ignore[no-any-return]
+
+    def before_json(self) -> int:
+        """What may be ignored before a JSON text."""
+        regex = self.regex
+        allowed = [
+            ending
+            for kind, ending in zip(self.kinds, self.endings, strict=True)
+            if not any(
+                low <= ord(sign) <= high for n in kind for low, high in MORE[n] for sign in _BEGINS_JSON
+            )
+        ]
+        whole: int = regex.alternate([regex.literal(""), *allowed])
+        return whole
