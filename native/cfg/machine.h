@@ -127,7 +127,9 @@ class CfgMachine final : public LeafHost {
   static constexpr std::uint32_t kItems = 0, kWaiting = 1, kForMasks = 2;
   static constexpr std::uint32_t kInside = 4;  // and it is only what these items do once they read a byte
   static constexpr std::uint32_t kLeaf = 8;
-  bool is(std::uint32_t kind, Local local) const { return local != kDead && locals_[local][0] == kind; }
+  bool is(std::uint32_t kind, Local local) const {
+    return local != kDead && (locals_[local][0] & ~(kForMasks | kInside)) == kind;
+  }
   Local items(std::vector<Item> items, std::uint32_t use = 0);
   std::vector<Item> items_of(Local local) const;
   Origin column(std::vector<Wait> waits);
