@@ -15,8 +15,9 @@ Engines take turns schema by schema, so that a busy moment of the machine strike
 the ratios of one run mean something.  With --cpu times are the processor time of the thread that asks, for a
 machine that is never quiet; what an engine does in other threads is not in them.  Engines are optional: one
 that is not installed is a row that says so.
-Writes masks.md and, with matplotlib, masks.png where --out says, and where --lines says a JSON line for each
-engine and schema with every single time, as soon as it is known.
+Writes masks.md, masks.jsonl (a line for each engine and schema: verdict, times in short) and, with matplotlib,
+masks.png where --out says; and where --lines says the same lines with every single time, as soon as they are
+known.
 """
 
 from __future__ import annotations
@@ -202,6 +203,16 @@ def table(results: dict[str, list[dict[str, Any]]], missing: dict[str, str], com
     return "\n".join(lines) + "\n"
 
 
+def in_short(row: dict[str, Any]) -> dict[str, Any]:
+    """A result with its times as count, mean, 99th percentile and maximum."""
+    short = {key: value for key, value in row.items() if key not in ("masks", "advances")}
+    for key in ("masks", "advances"):
+        if times := row[key]:
+            mean, p99, most = np.mean(times), np.percentile(times, 99), max(times)
+            short[key] = {"n": len(times), "mean": round(mean, 2), "p99": round(p99, 1), "max": round(most, 1)}
+    return {key: round(value, 1) if isinstance(value, float) else value for key, value in short.items()}
+
+
 def plot(results: dict[str, list[dict[str, Any]]], path: Path) -> None:
     """Write how many masks take longer than a time, both on log axes."""
     try:
@@ -261,6 +272,8 @@ def main() -> None:
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
         (options.out / "masks.md").write_text(text)
+        rows = [row for each in zip(*results.values(), strict=True) for row in each]
+        (options.out / "masks.jsonl").write_text("".join(json.dumps(in_short(row)) + "\n" for row in rows))
         plot(results, options.out / "masks.png")
 
 

@@ -90,14 +90,15 @@ Transition CfgMachine::compute_items(Local local, std::uint8_t byte) {
   }
   const std::uint32_t use = use_of(local);
   if (ends.size() == 1) return go_on(std::move(next), use);
-  const bool reads = !next.empty() || here.leaves_first.has(byte);
-  if (use == kForMasks || !reads) {
+  if (use == kForMasks) {
     const Transition leaves = add_action({Action::Kind::kPopAgain, 0, 0, results_.intern(ends)});
     if (next.empty()) return leaves;
     const std::array<Transition, 2> ways{go_on(std::move(next), use), leaves};
     return add_fork(ways);
   }
-  return add_action({Action::Kind::kPopAgain, 0, 0, results_.intern({kItself, local})});
+  const bool reads = !next.empty() || here.leaves_first.has(byte);
+  return add_action({Action::Kind::kPopAgain, 0, 0,
+                     results_.intern(reads ? std::vector<std::uint32_t>{kItself, local} : ends)});
 }
 
 // The frame with these items, or a new one on top if they all belong to one column.
@@ -161,6 +162,7 @@ Local CfgMachine::resume(Local local, std::uint32_t result, std::string_view tex
 // The set of all items does what each of them does. Those with the same rest of a terminal read it together; those
 // with an origin of their own are what a frame above that column would be.
 std::optional<Machine::Readings> CfgMachine::readings(Local local) {
+  if (network_.has_leaves()) return std::nullopt;  // what those read is no language of reader()
   const bool inside = (locals_[local][0] & kInside) != 0;
   const std::vector<Item> active = inside ? items_of(local) : closure(local).active;
   Readings result;
@@ -209,7 +211,7 @@ Machine::Inner CfgMachine::inner(Origin origin, std::vector<Item> items) {
 // Within a token, a counted terminal cannot be told from one whose bound is far away.
 Local CfgMachine::representative(Local local, std::size_t longest) {
   if (of_leaf(local)) return frame_representative(frame(local), longest);
-  const std::uint32_t use = reader() ? kForMasks | (locals_[local][0] & kInside) : 0;
+  const std::uint32_t use = network_.has_leaves() ? 0 : kForMasks | (locals_[local][0] & kInside);
   std::vector<Item> near = items_of(local);
   for (Item& item : near) item.rest = store_.near(item.rest, static_cast<std::uint32_t>(longest));
   std::sort(near.begin(), near.end());

@@ -45,10 +45,9 @@ class CfgMachine final : public LeafHost {
   Local start() const { return start_; }
 
   Local resume(Local local, std::uint32_t result, std::string_view text) override;
-  Local representative(Local local, std::size_t longest) override;
-  // Not with leaves, whose languages are not regular.
-  Machine* reader() override { return network_.has_leaves() ? nullptr : terminals_; }
   bool keeps_texts() const override { return network_.has_leaves(); }
+  Local representative(Local local, std::size_t longest) override;
+  Machine* reader() override { return network_.has_leaves() ? nullptr : terminals_; }
   std::optional<Readings> readings(Local local) override;
   bool accepting(Local local) override;
   Transition transition_or_end(Local local, std::uint8_t byte) override;
@@ -124,23 +123,22 @@ class CfgMachine final : public LeafHost {
 
   // Sets of items and columns as they are interned: four words each, after one that says which it is, and whether
   // only masks walk it: then a frame that may be left before a byte that it may also take is on both ways (a fork),
-  // where an output needs one stack.
-  static constexpr std::uint32_t kItems = 0, kWaiting = 1, kLeaf = 2, kKind = 3, kForMasks = 4;
-  static constexpr std::uint32_t kInside = 8;  // and it is only what these items do once they read a byte
-  bool is(std::uint32_t kind, Local local) const { return local != kDead && (locals_[local][0] & kKind) == kind; }
+  // where an output needs one stack. Frames of leaves are interned beside them; with leaves, masks walk what outputs do.
+  static constexpr std::uint32_t kItems = 0, kWaiting = 1, kForMasks = 2;
+  static constexpr std::uint32_t kInside = 4;  // and it is only what these items do once they read a byte
+  static constexpr std::uint32_t kLeaf = 8;
+  bool is(std::uint32_t kind, Local local) const { return local != kDead && locals_[local][0] == kind; }
   Local items(std::vector<Item> items, std::uint32_t use = 0);
   std::vector<Item> items_of(Local local) const;
   Origin column(std::vector<Wait> waits);
   std::span<const Wait> waits(Origin origin) const;
   std::span<const Wait> waits(Origin origin, std::uint32_t label) const;
   Origin column_of(Local waiting) const { return locals_[waiting][1]; }
-  Local waiting(Origin origin, std::uint32_t use = 0) { return locals_.intern({kWaiting | use, origin}); }
+  Local waiting(Origin origin, std::uint32_t use) { return locals_.intern({kWaiting | use, origin}); }
   std::uint32_t use_of(Local local) const { return locals_[local][0] & kForMasks; }
   Transition go_on(std::vector<Item> next, std::uint32_t use);
 
   bool undecided(Local local);
-  bool waits_outside(Origin origin) const;
-  Inner inner(Origin origin, std::vector<Item> items);
   Transition compute_items(Local local, std::uint8_t byte);
 
   // leaves.cc
@@ -148,6 +146,8 @@ class CfgMachine final : public LeafHost {
   LeafFrame frame(Local local) const;
   void take_leaves(Closure& closure);
   Transition with_leaves(const Closure& here, Transition items, std::uint8_t byte);
+  bool waits_outside(Origin origin) const;
+  Inner inner(Origin origin, std::vector<Item> items);
 
   // columns.cc
   const Closure& closure(Local local);

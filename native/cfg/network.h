@@ -73,8 +73,8 @@ class Network {
   std::vector<State> states_;
   std::vector<Arc> arcs_;
   std::vector<Automaton> parts_;
-  StateId end_ = 0;
   std::vector<Leaf> leaves_;
+  StateId end_ = 0;
   std::vector<Part> part_of_;  // by state; states that end at once may be shared
   regex::Regex language_ = kNone;
 };

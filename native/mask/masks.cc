@@ -85,9 +85,8 @@ void Masks::walk(Local local, LocalMask& mask) {
 
 // What a language does to the tokens: those that it allows itself, and where it may end within one.
 LocalMaskPtr Masks::language(Local local) {
-  constexpr std::uint64_t kEnds = 3;  // see text_key
   const Local stands_for = machine_.representative(local, trie_->longest_token());
-  const MaskKey key{owner_, stands_for, kEnds};
+  const MaskKey key = language_key(stands_for);
   if (LocalMaskPtr known = cache_->find(key)) return known;
   const Cleared cleared{marks_};
   auto mask = std::make_shared<LocalMask>();
@@ -210,7 +209,7 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
 
 // The mask of a frame after the one above it ended in `local`, before any token.
 LocalMaskPtr Masks::ended(Local local, Local frame) {
-  constexpr std::uint64_t kEnded = 4;  // see text_key
+  constexpr std::uint64_t kEnded = 3;  // see short_text
   const MaskKey key{owner_, static_cast<std::uint64_t>(local) << 32 | frame, kEnded};
   if (LocalMaskPtr known = cache_->find(key)) return known;
   const std::lock_guard lock(mutex_);

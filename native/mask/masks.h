@@ -45,13 +45,14 @@ class Masks {
   LocalMaskPtr local(Local local);
   LocalMaskPtr text(Local local);
   LocalMaskPtr short_text(Local local);
-  LocalMaskPtr language(Local local);
-  void walk(Local local, LocalMask& mask);
   LocalMaskPtr walked_short(Local local);
   LocalMaskPtr between(Local local, const LocalMask& least, const LocalMask& most);
   // No texts: those of parts that were walked again are above them.
   MaskKey text_key(Local local) const { return {owner_, local, 1}; }
   MaskKey short_key(Local local) const { return {owner_, local, 2}; }
+  MaskKey language_key(Local local) const { return {owner_, local, 3}; }
+  LocalMaskPtr language(Local local);
+  void walk(Local local, LocalMask& mask);
   LocalMaskPtr below(const LocalMask& mask, const LocalMask::Group& group, Local frame);
   LocalMaskPtr ended(Local local, Local frame);
   LocalMaskPtr again(const Stack& stack, unsigned depth, const LocalMask& mask, const LocalMask::Group& group);
