@@ -15,7 +15,7 @@ Engines take turns schema by schema, so that a busy moment of the machine strike
 the ratios of one run mean something.  With --cpu times are the processor time of the thread that asks, for a
 machine that is never quiet; what an engine does in other threads is not in them.  Engines are optional: one
 that is not installed is a row that says so.
-Writes masks.md, masks.jsonl (a line for each engine and schema: verdict, times in short) and, with matplotlib,
+Writes masks.md, masks.jsonl (a line for each engine and schema, times in short) and, with matplotlib,
 masks.png where --out says; and where --lines says the same lines with every single time, as soon as they are
 known.
 """
@@ -209,7 +209,12 @@ def in_short(row: dict[str, Any]) -> dict[str, Any]:
     for key in ("masks", "advances"):
         if times := row[key]:
             mean, p99, most = np.mean(times), np.percentile(times, 99), max(times)
-            short[key] = {"n": len(times), "mean": round(mean, 2), "p99": round(p99, 1), "max": round(most, 1)}
+            short[key] = {
+                "n": len(times),
+                "mean": round(mean, 2),
+                "p99": round(p99, 1),
+                "max": round(most, 1),
+            }
     return {key: round(value, 1) if isinstance(value, float) else value for key, value in short.items()}
 
 
