@@ -209,7 +209,7 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
 
 // The mask of a frame after the one above it ended in `local`, before any token.
 LocalMaskPtr Masks::ended(Local local, Local frame) {
-  constexpr std::uint64_t kEnded = 3;  // see short_text
+  constexpr std::uint64_t kEnded = 4;  // see text_key
   const MaskKey key{owner_, static_cast<std::uint64_t>(local) << 32 | frame, kEnded};
   if (LocalMaskPtr known = cache_->find(key)) return known;
   const std::lock_guard lock(mutex_);
