@@ -101,8 +101,7 @@ const CfgMachine::Closure& CfgMachine::closure(Local local) {
   if (local >= closures_.size()) closures_.resize(locals_.size());
   if (closures_[local]) return *closures_[local];
   auto made = std::make_unique<Closure>();
-  const std::vector<std::uint32_t>& words = locals_[local];
-  if (!words.empty() && (words[0] & kWaiting) == 0) {
+  if (is(kItems, local)) {
     complete_all(*made, items_of(local));
     predict_all(*made);
     if (network_.has_leaves()) take_leaves(*made);
