@@ -145,26 +145,16 @@ Formula FormulaStore::join(Kind kind, const std::vector<Formula>& children) {
       flat.push_back(child);
     }
   }
-  std::vector<Formula> kept;
-  kept.reserve(flat.size());
-  std::unordered_set<Formula> seen;
-  const bool small = flat.size() <= 8;
-  auto contains = [&](Formula f) {
-    return small ? std::find(kept.begin(), kept.end(), f) != kept.end() : seen.count(f) != 0;
-  };
+  joined_.begin(nodes_.size());
+  std::erase_if(flat, [this](Formula child) { return !joined_.add(child); });
   for (Formula child : flat) {
-    if (contains(child)) continue;
     const Node& node = nodes_[child];
     if (node.kind == Kind::kDeclare && node.detail != (unit == kTrue)) return zero;
-    kept.push_back(child);
-    if (!small) seen.insert(child);
+    if (node.kind == Kind::kNot && joined_.has(node.a)) return zero;  // x ∧ ¬x, x ∨ ¬x
   }
-  for (Formula child : kept) {
-    if (nodes_[child].kind == Kind::kNot && contains(nodes_[child].a)) return zero;  // x ∧ ¬x, x ∨ ¬x
-  }
-  if (kept.empty()) return unit;
-  if (kept.size() == 1) return kept[0];
-  return intern({.kind = kind, .children = std::move(kept)});
+  if (flat.empty()) return unit;
+  if (flat.size() == 1) return flat[0];
+  return intern({.kind = kind, .children = std::move(flat)});
 }
 
 Formula FormulaStore::all(const std::vector<Formula>& children) { return join(Kind::kAll, children); }

@@ -18,8 +18,8 @@
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
+#include <unordered_set>
 #include <vector>
 
 #include "interner.h"
@@ -174,6 +174,21 @@ class FormulaStore {
   Memo<std::uint64_t, Formula> restricted_;
   std::unordered_set<std::uint64_t> restricting_;  // references being followed
   std::unordered_map<Formula, std::vector<Formula>> counting_;
+  // A set of formulas that is emptied at once.
+  class Marks {
+   public:
+    void begin(std::size_t formulas) {
+      if (rounds_.size() < formulas) rounds_.resize(formulas + formulas / 2, 0);
+      ++round_;
+    }
+    bool add(Formula f) { return std::exchange(rounds_[f], round_) != round_; }  // false: it was there
+    bool has(Formula f) const { return rounds_[f] == round_; }
+
+   private:
+    std::vector<std::uint32_t> rounds_;  // that last added each formula
+    std::uint32_t round_ = 0;
+  };
+  Marks visited_, joined_;
   Memo<Formula, bool> closed_;
   Memo<Formula, bool> has_distinct_;
   Memo<Formula, Regex> languages_;

@@ -136,12 +136,12 @@ Formula FormulaStore::rewrite_with(Formula f, const Replace& replace) {
 const std::vector<Formula>& FormulaStore::counting_literals(Formula f) {
   if (auto known = counting_.find(f); known != counting_.end()) return known->second;
   std::vector<Formula> found;
-  std::unordered_set<Formula> visited;
+  visited_.begin(nodes_.size());
   std::vector<Formula> pending{f};
   while (!pending.empty()) {
     const Formula next = pending.back();
     pending.pop_back();
-    if (!visited.insert(next).second) continue;
+    if (!visited_.add(next)) continue;
     const Node& node = nodes_[next];
     if (node.kind == Kind::kMembers || node.kind == Kind::kItems || node.kind == Kind::kDistinct) {
       found.push_back(next);

@@ -13,6 +13,7 @@
 // Does not know: bytes read so far, masks, tokens.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -145,6 +146,13 @@ class Solver {
   static std::string join_members(std::vector<Member> members);
   struct Profile;  // what is worth knowing about an object formula, see solver_objects.cc
   const Profile& profile(Formula f);
+  // Literals that occur only as conjuncts ¬members(K, S, 1), ascending. They never help, and need not be
+  // changed when a member has met them: the formula stays the same for members that owe nothing.
+  const std::vector<Formula>& forbidden(Formula f);
+  bool forbids(Formula f) const;
+  static bool contains(const std::vector<Formula>& ascending, Formula f) {
+    return std::binary_search(ascending.begin(), ascending.end(), f);
+  }
   struct Region;
   const KeyClass& class_of(Profile& known, std::vector<Formula> literals);
   std::vector<Region> open_regions(Formula f, const ObjectContext& context);
@@ -267,6 +275,7 @@ class Solver {
   std::uint32_t lowest_cut_ = 0xFFFFFFFFu;  // shallowest formula an answer was cut at
 
   std::unordered_map<Formula, std::unique_ptr<Profile>> profiles_;
+  std::unordered_map<Formula, std::vector<Formula>> forbidden_;
   std::unordered_map<std::uint32_t, Regex> other_keys_;
   std::unordered_map<ContextKey, Regex, ContextKeyHash> key_languages_;
   std::unordered_map<ContextKey, Formula, ContextKeyHash> goals_;

@@ -33,8 +33,8 @@ class Solver::GoalSearch {
   };
   // The truth of the open slots is chosen anew at each place, by a friend or by an opponent.
   struct Bound {
-    std::unordered_set<Formula> literals;  // that open slots drive
-    const std::unordered_set<Formula>& lasting;  // literals that stay as they are when missed
+    std::vector<Formula> literals;        // that open slots drive, ascending
+    const std::vector<Formula>& lasting;  // literals that stay as they are when missed, ascending
     bool favourable = false;
   };
   static constexpr std::size_t kMaxAmbiguous = 8;
@@ -60,9 +60,12 @@ void Solver::GoalSearch::search(Case now) {
   if (anything_) return;
   solver_.spend(1 + now.open.size());
   if (!decide_units(now)) return;
-  static const std::unordered_set<Formula> kNone;
-  Bound wanted{{}, index_ == kMember ? solver_.profile(now.f).forbidden : kNone, false};
-  for (const auto& [schema, literals] : now.open) wanted.literals.insert(literals.begin(), literals.end());
+  static const std::vector<Formula> kNone;
+  Bound wanted{{}, index_ == kMember ? solver_.forbidden(now.f) : kNone, false};
+  for (const auto& [schema, driven] : now.open) {
+    wanted.literals.insert(wanted.literals.end(), driven.begin(), driven.end());
+  }
+  std::sort(wanted.literals.begin(), wanted.literals.end());
   const Formula worst = bound(now.f, wanted, true);
   if (worst != kFalse && completable_(worst)) {
     if (cubes_.size() >= kMaxMoves) throw BudgetExceeded("alternatives for one member: 4096");
@@ -172,9 +175,9 @@ Formula Solver::GoalSearch::bound(Formula f, const Bound& wanted, bool positive)
     case Kind::kMembers:
     case Kind::kItems:
     case Kind::kDistinct: {
-      if (!wanted.literals.count(f)) return f;
+      if (!contains(wanted.literals, f)) return f;
       const bool helps = node.kind != Kind::kDistinct;  // to satisfy its subschema
-      return solver_.next_literal(f, (wanted.favourable == positive) == helps, index_, wanted.lasting.count(f) != 0);
+      return solver_.next_literal(f, (wanted.favourable == positive) == helps, index_, contains(wanted.lasting, f));
     }
     case Kind::kNot:
       return formulas_.negate(bound(node.a, wanted, !positive));

@@ -34,9 +34,6 @@ struct Solver::Profile {
   // Then members do not influence each other, and no search is needed.
   bool simple = false;
   std::vector<std::uint32_t> required;                // simple only: keys still owed
-  // Literals that occur only as conjuncts ¬members(K, S, 1). They never help, and need not be
-  // changed when a member has met them: the formula stays the same for members that owe nothing.
-  std::unordered_set<Formula> forbidden;
   // Keys of the other literals. Only these can help to make the formula true …
   std::unordered_set<std::uint32_t> helpful;
   bool any_key_helps = false;                         // … unless a pattern is among them

@@ -93,10 +93,11 @@ struct Solver::Region {
 std::vector<Solver::Region> Solver::open_regions(Formula f, const ObjectContext& context) {
   regex::Store& regexes = formulas_.regexes();
   const Profile& known = profile(f);
+  const std::vector<Formula>& never_help = forbidden(f);
   std::vector<Region> parts{
       {regexes.intersect({undeclared(f, context), other_keys(seen_undeclared(f, context))}), {}}};
   for (Formula literal : known.pattern_literals) {
-    if (known.forbidden.count(literal)) continue;
+    if (contains(never_help, literal)) continue;
     std::vector<Region> finer;
     for (Region& part : parts) divide(part, literal, finer);
     parts = std::move(finer);
@@ -148,8 +149,9 @@ std::vector<std::pair<const KeyClass*, Regex>> Solver::fresh_regions(Formula f, 
 std::vector<Formula> Solver::forbidding(Formula f) {
   const Profile& known = profile(f);
   std::vector<Formula> literals;
+  const std::vector<Formula>& never_help = forbidden(f);
   std::copy_if(known.pattern_literals.begin(), known.pattern_literals.end(), std::back_inserter(literals),
-               [&](Formula literal) { return known.forbidden.count(literal) != 0; });
+               [&](Formula literal) { return contains(never_help, literal); });
   std::stable_partition(literals.begin(), literals.end(),
                         [&](Formula literal) { return formulas_[literal].b == kTrue; });
   return literals;

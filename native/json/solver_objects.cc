@@ -1,5 +1,6 @@
 // Objects: which keys may come, what their values must satisfy, how to finish.
 #include <algorithm>
+#include <iterator>
 #include <queue>
 #include <unordered_set>
 
@@ -8,11 +9,6 @@
 #include "json/text.h"
 
 namespace structgen::json {
-
-namespace {
-
-
-}  // namespace
 
 // --- Profiles ---------------------------------------------------------------
 
@@ -37,10 +33,7 @@ const Solver::Profile& Solver::profile(Formula f) {
   for (Formula child : node.kind == Kind::kAll ? node.children : alone) {
     const Node& part = formulas_[child];
     if (part.kind == Kind::kConstant) continue;
-    if (part.kind == Kind::kNot && formulas_[part.a].kind == Kind::kMembers && formulas_[part.a].c == 1) {
-      profile->forbidden.insert(part.a);
-      continue;
-    }
+    if (forbids(child)) continue;
     others.push_back(child);
     if (part.kind == Kind::kMembers && part.b == kTrue && part.c == 1 &&
         formulas_.single_key(part.a) != FormulaStore::kNoKey) {
@@ -54,11 +47,33 @@ const Solver::Profile& Solver::profile(Formula f) {
       const std::uint32_t key = formulas_.single_key(formulas_[literal].a);
       if (key == FormulaStore::kNoKey) profile->any_key_helps = true;
       profile->helpful.insert(key);
-      profile->forbidden.erase(literal);
     }
   }
   slot = std::move(profile);
   return *slot;
+}
+
+bool Solver::forbids(Formula f) const {
+  const Node& node = formulas_[f];
+  return node.kind == Kind::kNot && formulas_[node.a].kind == Kind::kMembers && formulas_[node.a].c == 1;
+}
+
+const std::vector<Formula>& Solver::forbidden(Formula f) {
+  if (const auto known = forbidden_.find(f); known != forbidden_.end()) return known->second;
+  std::vector<Formula> found, helping;
+  for (const Formula part : conjuncts(f)) {
+    if (forbids(part)) {
+      found.push_back(formulas_[part].a);
+    } else {
+      const std::vector<Formula>& inside = formulas_.counting_literals(part);
+      helping.insert(helping.end(), inside.begin(), inside.end());
+    }
+  }
+  std::sort(found.begin(), found.end());
+  std::sort(helping.begin(), helping.end());
+  std::vector<Formula> only;
+  std::set_difference(found.begin(), found.end(), helping.begin(), helping.end(), std::back_inserter(only));
+  return forbidden_.emplace(f, std::move(only)).first->second;
 }
 
 // --- Contexts ---------------------------------------------------------------
@@ -160,7 +175,7 @@ Formula Solver::member_goal(Formula f, const ObjectContext& context, const KeyCl
     if (key_class.goal) return *key_class.goal;
     // A required key that may not come (`¬members({k}, true, 1)`) makes the goal false by itself.
     for (Formula literal : key_class.literals) {
-      if (formulas_[literal].b == kTrue && profile(f).forbidden.count(literal)) return kFalse;
+      if (formulas_[literal].b == kTrue && contains(forbidden(f), literal)) return kFalse;
     }
     const Formula goal = conjunction_goal(key_class);
     const bool lasting = searching_.empty();  // within a search, "none" may rest on what is still open

@@ -179,6 +179,7 @@ class Engine {
   bool alive(Regex r, Budget& budget);
   bool all_alive(Regex r, Budget& budget);
   bool plainly_alive(Regex r, unsigned depth) const;
+  bool recent_way_leads_on(Regex r, Budget& budget);
   bool search(Regex start, Goal goal, std::uint64_t most, Budget& budget);
   void append_shortest(Regex r, std::string& out);
 
@@ -216,6 +217,7 @@ class Engine {
 
   std::unordered_map<Regex, Known> known_;  // shortest ways
   std::unordered_map<Regex, bool> alive_;   // emptiness only
+  std::string recent_way_;                  // what the last search for emptiness found to read
   Memo<Regex, std::uint64_t> contents_;     // byte sets: what is possible, what is required
 };
 

@@ -22,6 +22,8 @@ constexpr std::uint64_t kShortestSteps = 5'000;
 constexpr std::uint32_t kStride = 64;
 // Most searches that find something do so within fewer expansions.
 constexpr std::uint64_t kSoon = 16;
+// A way that is kept for the next search.
+constexpr std::size_t kShortWay = 8;
 
 }  // namespace
 
@@ -50,8 +52,21 @@ bool Engine::alive(Regex r, Budget& budget) {
   const auto found = alive_.find(r);
   if (found != alive_.end()) return found->second;
   if (nodes_[r].kind == Kind::kConcat && !(nodes_[r].flags & kNamed)) return all_alive(r, budget);
+  if (recent_way_leads_on(r, budget)) return alive_[r] = true;
   search(r, Goal::kAny, kSearchSteps, budget);
   return alive_.at(r);
+}
+
+// Whether what completed the last expression completes this one: neighbours often end alike, and to read a few bytes
+// is far less than to search.
+bool Engine::recent_way_leads_on(Regex r, Budget& budget) {
+  for (const char byte : recent_way_) {
+    budget.spend();
+    r = derive(r, static_cast<std::uint8_t>(byte));
+    if (r == kNothing) return false;
+  }
+  const auto known = alive_.find(r);
+  return nullable(r) || !searched(r) || (known != alive_.end() && known->second);
 }
 
 // A concatenation has a member when each of its parts has one; what is learnt holds for all its ends.
@@ -159,8 +174,10 @@ bool Engine::search(Regex start, Goal goal, std::uint64_t most, Budget& budget) 
       std::uint32_t from = visit.parent;
       std::uint8_t byte = visit.byte;
       std::uint32_t length = left;
+      std::string way;
       while (from != kNoParent) {
         const Visit& step = visits[from];
+        way.push_back(static_cast<char>(byte));
         length = length == kUnbounded ? kUnbounded : length + 1;
         alive_[step.r] = true;
         if (goal != Goal::kAny) known_.try_emplace(step.r, Known{length, next, byte});
@@ -168,6 +185,7 @@ bool Engine::search(Regex start, Goal goal, std::uint64_t most, Budget& budget) 
         byte = step.byte;
         from = step.parent;
       }
+      if (goal == Goal::kAny && way.size() <= kShortWay) recent_way_.assign(way.rbegin(), way.rend());
       return true;
     }
     if (most-- == 0) return false;
