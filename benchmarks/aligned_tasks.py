@@ -2,7 +2,7 @@
 
 A task is a prompt and a grammar.  The tasks of the paper are for models of billions of parameters: their
 prompts are longer than the embedded model's context, and it gives their grammars next to no
-probability (P(L) below 10^-20), where rejection of any kind has nothing to accept.  So a small model
+probability: on the tasks tried, rejection of any kind had nothing to accept.  So a small model
 can first be *taught*: some gradient steps on the worked answers in the prompts of the same folder, each
 behind the last tokens in front of it.  That replaces learning from the context, which it cannot do, and
 leaves a P of the kind the paper has: a model that knows the form and does not always keep it.  Few steps
