@@ -120,7 +120,8 @@ def _refusal(error: errors.GrammarError) -> dict[str, Any]:
     return {
         "type": type(error).__name__,
         "message": str(error),
-        **{name: value for name, value in named.items() if value is not None and value != ""},
+        # The pointer "" is the whole schema.
+        **{name: value for name, value in named.items() if value or (name == "pointer" and value == "")},
         **({"conflict": list(conflict)} if conflict else {}),
     }
 

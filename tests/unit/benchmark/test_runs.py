@@ -106,7 +106,12 @@ def test_an_interruption_keeps_what_is_done(tmp_path: Path) -> None:
     command += ["--engines", "benchmark.faulty:Sleeps", "--out", str(path.parent)]
     search = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
     with subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": search}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        env={**os.environ, "PYTHONPATH": search},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Whoever runs these tests in the background may have it ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
         while not path.exists() or len(path.read_text().splitlines()) < 2:
             assert process.poll() is None, process.communicate()
