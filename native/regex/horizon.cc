@@ -16,6 +16,7 @@ namespace structgen::regex {
 namespace {
 
 constexpr unsigned kDepth = 6;
+constexpr std::uint32_t kMostRounds = 32;  // more of them are beyond the horizon of short texts, mostly (near)
 constexpr std::uint32_t kMembers = 64;  // more are not looked at
 constexpr unsigned kChain = 16;         // factors looked at from the front
 
@@ -173,7 +174,7 @@ std::optional<Store::Bounded> Engine::bounded(Regex r) {
   return std::nullopt;
 }
 
-// Loops that may go round more often than `rounds` times go round `most` times at most. Every member of the one with
+// Loops that may go round some times more than `rounds` go round `most` times at most. Every member of the one with
 // fewer rounds is a member of the other.
 Regex Engine::with_rounds(Regex r, std::uint32_t rounds, std::uint32_t most, unsigned depth) {
   if (depth == kDepth) return r;
@@ -182,7 +183,7 @@ Regex Engine::with_rounds(Regex r, std::uint32_t rounds, std::uint32_t most, uns
     case Kind::kRepeat: {
       if (n.a == any_character_) return r;
       const Regex body = with_rounds(n.a, rounds, most, depth + 1);
-      const bool counts = n.d != kUnbounded && n.d > rounds && n.c <= rounds;
+      const bool counts = n.d > rounds && n.d <= kMostRounds && n.c <= rounds;
       return repeat(body, n.c, counts ? most : n.d);
     }
     case Kind::kConcat: {
