@@ -1,6 +1,6 @@
 // Strings, as values and as keys: a decoder of JSON escapes in front of languages of
 // decoded text. State: a = vector of languages (the goal first), phase = where the
-// decoder stands, b = what it has read of \uXXXX.
+// decoder stands, b = what it has read of a code unit in hexadecimal digits.
 #include <algorithm>
 
 #include "json/machine.h"
