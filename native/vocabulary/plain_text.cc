@@ -121,6 +121,8 @@ PlainText PlainText::build(const TokenTrie& trie, const std::vector<std::uint32_
     if (text.rows_.size() < text.longest_points) text.rows_.push_back(text.all_);
   }
   for (const auto& [points, id] : text.longer_) text.all_[id >> 5] |= 1u << (id & 31);
+  text.short_.assign(text.all_.size(), 0);
+  for (const std::uint32_t id : text.short_text.tokens) text.short_[id >> 5] |= 1u << (id & 31);
   std::sort(text.longer_.rbegin(), text.longer_.rend());
   return text;
 }
@@ -135,8 +137,12 @@ void PlainText::copy_within(std::uint32_t points, std::span<std::uint32_t> bits)
   }
 }
 
+void PlainText::keep_short(std::span<std::uint32_t> bits) const {
+  for (std::size_t i = 0; i < bits.size(); ++i) bits[i] &= short_[i];
+}
+
 std::size_t PlainText::memory_bytes() const {
-  const std::size_t rows = rows_.size() + 1;
+  const std::size_t rows = rows_.size() + 2;
   std::size_t total = plain.memory_bytes() + exits.memory_bytes();
   for (const Part* text : {&short_text, &long_text}) {
     total += text->nodes.capacity() * sizeof(TokenTrie::Node) +

@@ -42,11 +42,14 @@ struct PlainText {
 
   // Sets `bits` to the plain tokens of at most so many characters.
   void copy_within(std::uint32_t points, std::span<std::uint32_t> bits) const;
+  // Leaves the short plain tokens of those set in `bits`.
+  void keep_short(std::span<std::uint32_t> bits) const;
   std::size_t memory_bytes() const;
 
  private:
   std::vector<std::vector<std::uint32_t>> rows_;          // [n]: bits of the tokens of at most n characters
   std::vector<std::uint32_t> all_;                        // bits of all of them
+  std::vector<std::uint32_t> short_;                      // bits of the short ones
   std::vector<std::pair<std::uint32_t, std::uint32_t>> longer_;  // (characters, id) past the last row, longest first
 };
 
