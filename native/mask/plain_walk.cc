@@ -22,7 +22,7 @@ class PlainWalk {
   void tokens(const PlainText::Part& part, Local local) {
     const TokenTrie::Node* const nodes = part.nodes.data();
     Level* const levels = levels_.data();
-    levels[0] = {machine_.row(local), local};
+    levels[0] = {machine_.row(local), local, 0};
     const auto last = static_cast<std::uint32_t>(part.nodes.size());
     for (std::uint32_t i = 1; i < last;) {
       const TokenTrie::Node& node = nodes[i];
@@ -40,26 +40,29 @@ class PlainWalk {
         continue;
       }
       mark(node);
-      levels[node.depth] = {machine_.known_row(t), t};
+      levels[node.depth] = {machine_.known_row(t), t, 0};
       ++i;
     }
   }
 
   // Takes back the tokens of `part` behind which no completion fits any more; `local` reads them all but for that.
   void fit(const PlainText::Part& part, Local local, std::uint32_t points, std::uint32_t reach) {
-    if (points >= reach && points - reach >= part.longest_points) return;
+    const std::uint32_t safe = points >= reach ? points - reach : 0;  // so many characters always fit
     const std::span<std::uint32_t> words = marks_.words();
-    std::vector<std::uint32_t> read(levels_.size(), 0);  // characters down to each level
     Level* const levels = levels_.data();
-    levels[0] = {machine_.row(local), local};
+    levels[0] = {machine_.row(local), local, 0};
     const auto last = static_cast<std::uint32_t>(part.nodes.size());
-    for (std::uint32_t i = 1; i < last;) {
+    for (std::uint32_t i = part.points[0] > safe ? 1 : last; i < last;) {
       const TokenTrie::Node& node = part.nodes[i];
+      if (part.points[i] <= safe) {
+        i = node.subtree_end;
+        continue;
+      }
       Level& above = levels[node.depth - 1u];
       if (!above.row) above.row = machine_.row(above.local);
       Transition t = above.row[node.byte];
       if (t == kUnknown) t = machine_.transition(above.local, node.byte);
-      const std::uint32_t begun = read[node.depth - 1u] + ((node.byte & 0xC0) != 0x80 ? 1 : 0);
+      const std::uint32_t begun = above.begun + ((node.byte & 0xC0) != 0x80 ? 1 : 0);
       if (t == kDead || begun > points) {
         if (t != kDead) {
           for (const std::uint32_t token : below(part, i)) words[token >> 5] &= ~(1u << (token & 31));
@@ -67,10 +70,8 @@ class PlainWalk {
         i = node.subtree_end;
         continue;
       }
-      const bool doubtful = points < reach || begun > points - reach;
-      if (doubtful && node.token != kNoToken && machine_.least_points(t) > points - begun) take_back(node, words);
-      levels[node.depth] = {machine_.known_row(t), t};
-      read[node.depth] = begun;
+      if (begun > safe && node.token != kNoToken && machine_.least_points(t) > points - begun) take_back(node, words);
+      levels[node.depth] = {machine_.known_row(t), t, begun};
       ++i;
     }
   }
@@ -79,6 +80,7 @@ class PlainWalk {
   struct Level {
     Transition* row;  // of `local`; null until a child asks for it
     Local local;
+    std::uint32_t begun = 0;  // characters down to here, where they are counted
   };
 
   static std::span<const std::uint32_t> below(const PlainText::Part& part, std::uint32_t i) {

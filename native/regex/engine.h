@@ -152,6 +152,7 @@ class Engine {
 
   // horizon.cc
   std::uint32_t reach(Regex r, unsigned depth);
+  std::uint32_t reach_of_factor(Regex r, unsigned depth);
   ByteSet last_bytes(Regex r, unsigned depth);
   bool escapable(Regex r);
 

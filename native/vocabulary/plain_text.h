@@ -30,7 +30,8 @@ struct PlainText {
     std::vector<TokenTrie::Node> nodes;  // their trie, in preorder …
     std::vector<std::uint32_t> tokens;   // … their ids in the same order, copies included …
     std::vector<std::uint32_t> first;    // … and where the ids at or below a node start; one more at the end
-    std::uint32_t longest_points = 0;    // characters of the longest, an incomplete one included
+    std::vector<std::uint16_t> points;   // characters of the longest at or below each node
+    std::uint32_t longest_points = 0;    // … of all of them, an incomplete one included
   };
   // Nearly all tokens have few bytes, and what only the others can tell apart need not be walked twice.
   static constexpr std::uint16_t kShort = 16;
