@@ -36,10 +36,12 @@ constexpr std::array<CharacterKinds, 256> make_kinds() {
   for (unsigned byte = 0x20; byte <= 0x7F; ++byte) {
     if (kinds[byte] == kNotUtf8) group(byte, byte);
   }
-  // U+0085 and U+00A0, Latin, Greek and Cyrillic, other scripts; U+2028 and other punctuation, kana, Han, Hangul …
-  constexpr std::array<std::array<unsigned, 2>, 11> leading{{{0xC2, 0xC2}, {0xC3, 0xC3}, {0xC4, 0xCC}, {0xCD, 0xD4},
-                                                             {0xD5, 0xDF}, {0xE0, 0xE1}, {0xE2, 0xE2}, {0xE3, 0xE3},
-                                                             {0xE4, 0xE9}, {0xEA, 0xEF}, {0xF0, 0xF4}}};
+  // U+0085 and U+00A0, Latin, Greek and Cyrillic, other scripts, those of India and Thai, more of them; U+2028 and other
+  // punctuation, kana, Han, Hangul, wide forms … Where white space is, there is little else.
+  constexpr std::array<std::array<unsigned, 2>, 13> leading{{{0xC2, 0xC2}, {0xC3, 0xC3}, {0xC4, 0xCC}, {0xCD, 0xD4},
+                                                             {0xD5, 0xDF}, {0xE0, 0xE0}, {0xE1, 0xE1}, {0xE2, 0xE2},
+                                                             {0xE3, 0xE3}, {0xE4, 0xE9}, {0xEA, 0xED}, {0xEE, 0xEF},
+                                                             {0xF0, 0xF4}}};
   for (const auto& [first, last] : leading) group(first, last);
   for (const unsigned byte : {unsigned{'\t'}, unsigned{'\r'}, unsigned{'\n'}}) group(byte, byte);
   group(0x00, 0x1F);
