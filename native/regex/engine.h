@@ -214,6 +214,7 @@ class Engine {
   std::vector<std::uint32_t> seen_;  // per expression: the round that last visited it
   std::uint32_t round_ = 0;
   std::vector<std::uint32_t> collected_;  // byte sets of the current round
+  std::array<std::uint32_t, 256> single_bytes_{};
   std::vector<std::uint32_t> set_seen_;
 
   std::unordered_map<Regex, Known> known_;  // shortest ways
