@@ -120,6 +120,21 @@ Regex Engine::derive_node(Regex r, std::uint8_t byte) {
 }
 
 // A superset of the bytes that members begin with.
+// Bytes after which r holds whatever may follow: where it is characters, then anything.
+ByteSet Engine::decides(Regex r) const {
+  ByteSet result;
+  const Node& n = nodes_[r];
+  if (n.kind != Kind::kConcat || n.b != kAnything) return result;
+  const Node& head = nodes_[n.a];
+  const Regex* const choices = head.kind == Kind::kAlternate ? members(head) : &n.a;
+  for (std::uint32_t i = 0; i < (head.kind == Kind::kAlternate ? head.b : 1); ++i) {
+    if (nodes_[choices[i]].kind == Kind::kBytes) result = result | sets_[nodes_[choices[i]].a];
+  }
+  ByteSet ascii;
+  ascii.add(0x00, 0x7F);
+  return result & ascii;
+}
+
 ByteSet Engine::first_bytes(Regex r) {
   if (first_[r] != 0) return sets_[first_[r] - 1];
   const Node n = nodes_[r];
@@ -160,6 +175,7 @@ ByteSet Engine::first_bytes(Regex r) {
         if (utf8_step(n.b, static_cast<std::uint8_t>(byte)) != kUtf8Mixed)
           result.add(static_cast<std::uint8_t>(byte));
       }
+      if (n.b == 0) result = result.without(decides(n.a));
       break;
     case Kind::kRepeat:
       result = first_bytes(n.a);

@@ -159,6 +159,7 @@ class Engine {
   void merge_counters(std::vector<Regex>& parts);
 
   // derive.cc
+  ByteSet decides(Regex r) const;
   Regex* new_row(Regex r);
   Regex* words_row(Regex r);
   Regex fill_class(Regex r, std::uint8_t byte);

@@ -252,3 +252,14 @@ TEST(regex_long_loops_are_read_in_a_stride) {
   CHECK(s.nullable(s.read(far, s.witness(far))));
   CHECK(s.size() - before < 200);
 }
+
+TEST(what_no_member_can_begin_with_is_seen_without_a_search) {
+  Store store;
+  const Regex blank = store.code_points({{'\t', '\n'}, {' ', ' '}});
+  const Regex blanks = store.repeat(blank, 1, structgen::regex::kUnbounded);
+  const Regex others = store.complement(store.concat({blank, structgen::regex::kAnything}));
+  CHECK_EQ(store.intersect({blanks, others}), structgen::regex::kNothing);
+  const Regex line = store.repeat(store.code_points({{0, 9}, {11, 0x10FFFF}}), 1, structgen::regex::kUnbounded);
+  const Regex rest = store.intersect({line, others});
+  CHECK(store.matches(rest, "x ") && store.matches(rest, "\xC3\xA4") && !store.matches(rest, " x"));
+}
