@@ -30,15 +30,35 @@ class LanguageWalk {
   template <bool kEnds>
   void from(Local local) {
     mark_text(local);
+    Level& root = levels_.front();
+    enter<kEnds>(root, local, nodes_[0]);
+    root.marked = true;
+    root.accepting = false;  // the empty text
+    below<kEnds>(nodes_[0]);
+  }
+
+  // Node i, whose byte led to `local`, and what is below it.
+  void under(Local local, std::uint32_t i) {
+    const Node& node = nodes_[i];
+    if (whole(local, true, i)) return take(i);
+    mark(node);
+    if (node.leaves + node.inner == 0) return;
+    const std::size_t ends = ends_->size();
+    Level& base = levels_.front();
+    enter<true>(base, local, node);
+    if (below<true>(node)) ends_->resize(ends);
+  }
+
+ private:
+  // The children of a node, which the first level has entered; whether all of their tokens are allowed.
+  template <bool kEnds>
+  bool below(const Node& parent) {
     Level* const base = levels_.data();
     Level* level = base;
-    enter<kEnds>(*level, local, nodes_[0]);
-    level->marked = true;
-    level->accepting = false;  // the empty text
-    leaves<kEnds>(*level, nodes_[0]);
+    leaves<kEnds>(*level, parent);
     while (true) {
       if (level->next == level->last) {
-        if (level == base) return;
+        if (level == base) return base->whole;
         const Level& done = *level--;
         if constexpr (kEnds) {
           if (done.whole) ends_->resize(done.ends);
@@ -71,7 +91,6 @@ class LanguageWalk {
     }
   }
 
- private:
   struct Level {  // the children of one node
     Transition* row;
     Local local;
@@ -179,6 +198,17 @@ void walk_language(Machine& machine, TextRegions& regions, const TokenTrie& trie
 void walk_language(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, TokenMarks& marks,
                    std::vector<LocalMask::Leaving>& ends) {
   LanguageWalk(machine, regions, trie, marks, &ends).from<true>(local);
+}
+
+void walk_language_after(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local,
+                         std::span<const LocalMask::Group> groups, std::span<const LocalMask::Leaving> places,
+                         TokenMarks& marks, std::vector<LocalMask::Leaving>& ends) {
+  LanguageWalk walk(machine, regions, trie, marks, &ends);
+  for (const LocalMask::Group& group : groups) {
+    const Local next = machine.transition(local, static_cast<std::uint8_t>(group.transition));
+    if (next == kDead) continue;
+    for (std::uint32_t i = group.first; i < group.last; ++i) walk.under(next, places[i].node);
+  }
 }
 
 }  // namespace structgen
