@@ -32,7 +32,7 @@ class LanguageWalk {
     mark_text(local);
     Level& root = levels_.front();
     enter<kEnds>(root, local, nodes_[0]);
-    root.marked = true;
+    root.marked = Marked::kBeginning;
     root.accepting = false;  // the empty text
     below<kEnds>(nodes_[0]);
   }
@@ -68,8 +68,8 @@ class LanguageWalk {
       }
       const std::uint32_t i = level->next++;
       const Node& node = nodes_[i];
-      const bool marked = level->marked && is_text(node);
-      if (marked && (subtrees_.kinds(i) & ~text_) == 0) continue;
+      const Marked marked = goes_on(level->marked, node);
+      if (marked == Marked::kText && (subtrees_.kinds(i) & ~text_) == 0) continue;
       const Local next = after(*level, node.byte);
       const std::size_t ends = kEnds ? ends_->size() : 0;
       if (kEnds && level->accepting) ends_->push_back({i, node.byte});
@@ -91,6 +91,8 @@ class LanguageWalk {
     }
   }
 
+  // See mark_text: the tokens below a node are marked already as far as they are text.
+  enum class Marked : std::uint8_t { kNo, kBeginning, kBlank, kText };
   struct Level {  // the children of one node
     Transition* row;
     Local local;
@@ -98,12 +100,13 @@ class LanguageWalk {
     std::size_t ends;          // so many were noted before
     bool accepting;            // the language may end before them
     bool whole;                // all tokens so far are allowed
-    bool marked;               // it is text down to here, see mark_text
+    Marked marked;             // what it is down to here
   };
   static constexpr std::size_t kFewTokens = 4;    // to be taken one by one
   static constexpr std::size_t kSomeTokens = 48;  // for which finding out about a state is too much
 
-  // All tokens at once whose characters lead among a few states from the first one on. The walk looks at the others.
+  // All tokens at once whose characters lead among a few states from the first one on, or from the first one after a
+  // blank. The walk looks at the others.
   void mark_text(Local local) {
     const Local in_text = machine_.transition(local, 't');  // nearly all text has letters
     if (in_text == kDead) return;
@@ -112,28 +115,53 @@ class LanguageWalk {
     text_ = region.kinds;
     in_text_ = region.states;
     text_begins_ = regions_.first_bytes(local, region);
-    const std::span<const CharacterKinds> kinds = subtrees_.kinds_after_first();
-    const std::span<const std::uint8_t> first = subtrees_.first_bytes();
-    const std::span<std::uint32_t> words = marks_.words();
-    for (std::size_t word = 0; word < words.size(); ++word) {
-      const std::size_t last = std::min(kinds.size(), word * 32 + 32);
-      std::uint32_t bits = 0;
-      for (std::size_t id = word * 32; id < last; ++id) {
-        const bool within = (kinds[id] & ~text_) == 0;
-        const std::uint32_t alive = std::uint32_t{within} & std::uint32_t{text_begins_[first[id]]};
-        bits |= alive << (id & 31);  // no branch: either is likely
+    const Local blank = machine_.transition(local, ' ');
+    text_begins_after_blank_.fill(false);
+    if (blank != kDead && !text_begins_[' ']) text_begins_after_blank_ = regions_.first_bytes(blank, region);
+    const Node& root = nodes_[0];
+    for (std::uint32_t i = root.first; i < root.last(); ++i) {
+      const Node& node = nodes_[i];
+      if (text_begins_[node.byte]) {
+        mark_text_below(i);
+      } else if (node.byte == ' ' && blank != kDead) {
+        for (std::uint32_t at = node.first; at < node.last(); ++at) {
+          if (text_begins_after_blank_[nodes_[at].byte]) mark_text_below(at);
+        }
       }
-      words[word] |= bits;
+    }
+  }
+  // Of the tokens at or below node i those whose characters are text from the second on.
+  void mark_text_below(std::uint32_t i) {
+    const std::span<const std::uint32_t> tokens = subtrees_.tokens(i);
+    const std::span<const CharacterKinds> kinds = subtrees_.kinds_after_first(i);
+    const std::span<std::uint32_t> words = marks_.words();
+    for (std::size_t at = 0; at < tokens.size(); ++at) {
+      const bool within = (kinds[at] & ~text_) == 0;
+      words[tokens[at] >> 5] |= std::uint32_t{within} << (tokens[at] & 31);  // no branch: either is likely
     }
   }
   // Whether the node goes on with such a text, as its parents do.
-  bool is_text(const Node& node) const {
-    if (node.depth == 1) return text_begins_[node.byte];
-    return (node.byte & 0xC0) == 0x80 || (kind_of(node.byte) & ~text_) == 0;
+  Marked goes_on(Marked before, const Node& node) const {
+    bool text = false;
+    switch (before) {
+      case Marked::kNo:
+        break;
+      case Marked::kBeginning:
+        if (node.byte == ' ' && !text_begins_[' ']) return Marked::kBlank;
+        text = text_begins_[node.byte];
+        break;
+      case Marked::kBlank:
+        text = text_begins_after_blank_[node.byte];
+        break;
+      case Marked::kText:
+        text = (node.byte & 0xC0) == 0x80 || (kind_of(node.byte) & ~text_) == 0;
+        break;
+    }
+    return text ? Marked::kText : Marked::kNo;
   }
   template <bool kEnds>
   void enter(Level& level, Local local, const Node& parent) {
-    level = {machine_.row(local), local, parent.last_leaf(), parent.last(), 0, false, true, false};
+    level = {machine_.row(local), local, parent.last_leaf(), parent.last(), 0, false, true, Marked::kNo};
     if constexpr (kEnds) level.accepting = machine_.accepting(local);
   }
   // Whether all of a subtree is alive; it is only asked where that is likely, and worth it.
@@ -185,7 +213,7 @@ class LanguageWalk {
   TextRegions& regions_;
   std::span<const Local> in_text_;  // see mark_text
   CharacterKinds text_ = 0;
-  std::array<bool, 256> text_begins_{};
+  std::array<bool, 256> text_begins_{}, text_begins_after_blank_{};
   std::vector<Level> levels_;
 };
 
