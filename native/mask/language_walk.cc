@@ -26,40 +26,53 @@ class LanguageWalk {
         ends_(ends),
         regions_(regions),
         any_text_(any_text),
-        levels_(trie.longest_token() + 1) {}
+        levels_(trie.longest_token() + 1) {
+    text_.excluded.fill(kNothingKnown);
+  }
 
   // All tokens at once of which their first character tells that they are alive; false where it never does.
   bool mark_text(Local local) {
-    text_ = regions_.beginnings(local, any_text_);
-    if (text_.regions.empty()) {
-      text_.excluded.fill(kNothingKnown);
-      return false;
-    }
-    const std::span<const CharacterKinds> kinds = subtrees_.kinds_after_first();
-    const std::span<const std::uint8_t> first = subtrees_.first_bytes();
-    const std::span<std::uint32_t> words = marks_.words();
-    for (std::size_t word = 0; word < words.size(); ++word) {
-      const std::size_t last = std::min(kinds.size(), word * 32 + 32);
-      std::uint32_t bits = 0;
-      for (std::size_t id = word * 32; id < last; ++id) {
-        const bool alive = (kinds[id] & text_.excluded[first[id]]) == 0;
-        bits |= std::uint32_t{alive} << (id & 31);  // no branch: either is likely
-      }
-      words[word] |= bits;
+    TextRegions::Beginnings found = regions_.beginnings(local, any_text_);
+    if (found.regions.empty()) return false;
+    text_ = std::move(found);
+    const Node& root = nodes_[0];
+    for (std::uint32_t i = root.first; i < root.last(); ++i) {
+      const CharacterKinds excluded = text_.excluded[nodes_[i].byte];
+      if (excluded != kNothingKnown) mark_without(excluded, i);
     }
     return true;
   }
   // The rest of the tokens that `local` allows.
   template <bool kEnds>
   void from(Local local) {
+    Level& root = levels_.front();
+    enter<kEnds>(root, local, nodes_[0]);
+    root.accepting = false;  // the empty text
+    below<kEnds>(nodes_[0]);
+  }
+
+  // Node i, whose byte led to `local`, and what is below it.
+  void under(Local local, std::uint32_t i) {
+    const Node& node = nodes_[i];
+    if (whole(local, true, i)) return take(i);
+    mark(node);
+    if (node.leaves + node.inner == 0) return;
+    const std::size_t ends = ends_->size();
+    Level& base = levels_.front();
+    enter<true>(base, local, node);
+    if (below<true>(node)) ends_->resize(ends);
+  }
+
+ private:
+  // The children of a node, which the first level has entered; whether all of their tokens are allowed.
+  template <bool kEnds>
+  bool below(const Node& parent) {
     Level* const base = levels_.data();
     Level* level = base;
-    enter<kEnds>(*level, local, nodes_[0]);
-    level->accepting = false;  // the empty text
-    leaves<kEnds>(*level, nodes_[0]);
+    leaves<kEnds>(*level, parent);
     while (true) {
       if (level->next == level->last) {
-        if (level == base) return;
+        if (level == base) return base->whole;
         const Level& done = *level--;
         if constexpr (kEnds) {
           if (done.whole) ends_->resize(done.ends);
@@ -69,7 +82,7 @@ class LanguageWalk {
       }
       const std::uint32_t i = level->next++;
       const Node& node = nodes_[i];
-      const CharacterKinds excluded = level == base ? text_.excluded[node.byte] : still_excluded(*level, node.byte);
+      const CharacterKinds excluded = node.depth == 1 ? text_.excluded[node.byte] : still_excluded(*level, node.byte);
       if ((subtrees_.kinds(i) & excluded) == 0) continue;
       const Local next = after(*level, node.byte);
       const std::size_t ends = kEnds ? ends_->size() : 0;
@@ -92,7 +105,6 @@ class LanguageWalk {
     }
   }
 
- private:
   struct Level {  // the children of one node
     Transition* row;
     Local local;
@@ -106,7 +118,17 @@ class LanguageWalk {
   static constexpr std::size_t kSomeTokens = 48;  // for which finding out about a state is too much
   static constexpr CharacterKinds kNothingKnown = ~CharacterKinds{0};
 
-  // Of the tokens below a node, given those below its parent.
+  // Of the tokens at or below node i those that go on, after their first character, with none of these.
+  void mark_without(CharacterKinds excluded, std::uint32_t i) {
+    const std::span<const std::uint32_t> tokens = subtrees_.tokens(i);
+    const std::span<const CharacterKinds> kinds = subtrees_.kinds_after_first(i);
+    const std::span<std::uint32_t> words = marks_.words();
+    for (std::size_t at = 0; at < tokens.size(); ++at) {
+      const bool alive = (kinds[at] & excluded) == 0;
+      words[tokens[at] >> 5] |= std::uint32_t{alive} << (tokens[at] & 31);  // no branch: either is likely
+    }
+  }
+  // What is excluded below a node, given what is below its parent.
   static CharacterKinds still_excluded(const Level& level, std::uint8_t byte) {
     const bool text = (byte & 0xC0) == 0x80 || (kind_of(byte) & level.excluded) == 0;
     return text ? level.excluded : kNothingKnown;
@@ -192,6 +214,17 @@ void walk_language(Machine& machine, TextRegions& regions, const TokenTrie& trie
   LanguageWalk walk(machine, regions, trie, marks, &ends);
   walk.mark_text(local);
   walk.from<true>(local);
+}
+
+void walk_language_after(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local,
+                         std::span<const LocalMask::Group> groups, std::span<const LocalMask::Leaving> places,
+                         TokenMarks& marks, std::vector<LocalMask::Leaving>& ends) {
+  LanguageWalk walk(machine, regions, trie, marks, &ends);
+  for (const LocalMask::Group& group : groups) {
+    const Local next = machine.transition(local, static_cast<std::uint8_t>(group.transition));
+    if (next == kDead) continue;
+    for (std::uint32_t i = group.first; i < group.last; ++i) walk.under(next, places[i].node);
+  }
 }
 
 }  // namespace structgen

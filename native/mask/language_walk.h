@@ -7,6 +7,8 @@
 // Does not know: stacks, what comes after the language.
 #pragma once
 
+#include <span>
+
 #include "mask/machine.h"
 #include "mask/mask_cache.h"
 #include "mask/text_region.h"
@@ -28,5 +30,10 @@ bool walk_frame(Machine& machine, TextRegions& regions, const TokenTrie& trie, L
 // transition. Left out: the empty text, and nodes all of whose tokens the language allows itself.
 void walk_language(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, TokenMarks& marks,
                    std::vector<LocalMask::Leaving>& ends);
+
+// The tokens that another language read up to one of `places`, grouped by their bytes, and `local` reads on.
+void walk_language_after(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local,
+                         std::span<const LocalMask::Group> groups, std::span<const LocalMask::Leaving> places,
+                         TokenMarks& marks, std::vector<LocalMask::Leaving>& ends);
 
 }  // namespace structgen

@@ -40,7 +40,7 @@ const TextRegions::Region& TextRegions::around(Local local) {
   }
   // As many as can be added, half of what is left at a time: what is wrong with a kind shows at once.
   const CharacterKinds ascii = ascii_kinds() & ~frequent;
-  std::vector<CharacterKinds> open{~(ascii_kinds() | kNotUtf8 | kNoKind), ascii};
+  std::vector<CharacterKinds> open{~(ascii_kinds() | kNotUtf8), ascii};
   while (found != 0 && !open.empty() && trials < kMostTrials) {
     const CharacterKinds more = open.back() & alive(local, open.back());
     open.pop_back();
@@ -78,7 +78,7 @@ TextRegions::Beginnings TextRegions::beginnings(Local local, std::uint32_t point
     if (state == regex::kUtf8Mixed || !ends(machine_.transition(local, byte), state, found)) continue;
     CharacterKinds known = ~CharacterKinds{0};
     for (const Local each : found) known &= known_after(each, result.regions, points);
-    result.excluded[byte] = ~(known | kNoKind);
+    result.excluded[byte] = ~known;
   }
   return result;
 }

@@ -134,6 +134,21 @@ static const ByteSet& utf8_bytes(std::uint32_t state) {
   return all[state];
 }
 
+// Bytes after which r holds whatever may follow: where it is characters, then anything.
+ByteSet Engine::decides(Regex r) const {
+  ByteSet result;
+  const Node& n = nodes_[r];
+  if (n.kind != Kind::kConcat || n.b != kAnything) return result;
+  const Node& head = nodes_[n.a];
+  const Regex* const choices = head.kind == Kind::kAlternate ? members(head) : &n.a;
+  for (std::uint32_t i = 0; i < (head.kind == Kind::kAlternate ? head.b : 1); ++i) {
+    if (nodes_[choices[i]].kind == Kind::kBytes) result = result | sets_[nodes_[choices[i]].a];
+  }
+  ByteSet ascii;
+  ascii.add(0x00, 0x7F);
+  return result & ascii;
+}
+
 // A superset of the bytes that members begin with.
 ByteSet Engine::first_bytes(Regex r) {
   if (first_[r] != 0) return sets_[first_[r] - 1];
@@ -172,6 +187,7 @@ ByteSet Engine::first_bytes(Regex r) {
       break;
     case Kind::kComplement:
       result = utf8_bytes(n.b);
+      if (n.b == 0) result = result.without(decides(n.a));
       break;
     case Kind::kRepeat:
       result = first_bytes(n.a);

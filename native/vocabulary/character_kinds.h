@@ -13,7 +13,6 @@ namespace structgen {
 // control characters; one more for what is not UTF-8.
 using CharacterKinds = std::uint64_t;
 inline constexpr CharacterKinds kNotUtf8 = 1;
-inline constexpr CharacterKinds kNoKind = CharacterKinds{1} << 63;  // none has this bit
 
 namespace detail {
 

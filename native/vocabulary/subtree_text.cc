@@ -20,12 +20,10 @@ SubtreeText SubtreeText::build(const TokenTrie& trie, const std::vector<std::uin
   SubtreeText text;
   text.nodes_.resize(nodes.size());
   text.tokens_.reserve(trie.vocabulary_size());
-  text.after_first_.assign(trie.vocabulary_size(), kNotUtf8);
-  text.first_bytes_.assign(trie.vocabulary_size(), 0);
+  text.after_first_.reserve(trie.vocabulary_size());
   std::vector<std::uint8_t> state(nodes.size());  // of UTF-8 after the node
   std::vector<std::uint8_t> path(trie.longest_token() + 1);
   std::vector<CharacterKinds> after_first(trie.longest_token() + 1, 0);  // by depth, of the text down to the node
-  std::uint8_t first_byte = 0;
   for (std::uint32_t i = 0; i < nodes.size(); ++i) {
     const TokenTrie::Node& node = nodes[i];
     text.nodes_[place[i]].first = static_cast<std::uint32_t>(text.tokens_.size());
@@ -33,14 +31,12 @@ SubtreeText SubtreeText::build(const TokenTrie& trie, const std::vector<std::uin
       const std::uint8_t before = path[node.depth - 1u];
       state[i] = path[node.depth] =
           before == regex::kUtf8Mixed ? before : static_cast<std::uint8_t>(regex::utf8_step(before, node.byte));
-      if (node.depth == 1) first_byte = node.byte;
       const bool later = node.depth > 1 || state[i] == regex::kUtf8Mixed;
       after_first[node.depth] = after_first[node.depth - 1u] | (later ? own_kind(node.byte, state[i]) : 0);
     }
     for (std::uint32_t id = node.token; id != kNoToken; id = trie.next_same(id)) {
       text.tokens_.push_back(id);
-      text.after_first_[id] = after_first[node.depth] | (node.depth > 0 ? kNoKind : kNotUtf8);
-      text.first_bytes_[id] = first_byte;
+      text.after_first_.push_back(after_first[node.depth]);
     }
   }
   // Children come later in preorder: from the last node up, each adds itself to its parent.

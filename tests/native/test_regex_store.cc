@@ -283,3 +283,14 @@ TEST(regex_reach_is_enough_everywhere) {
   }
   CHECK(texts > 10000);
 }
+
+TEST(what_no_member_can_begin_with_is_seen_without_a_search) {
+  Store store;
+  const Regex blank = store.code_points({{'\t', '\n'}, {' ', ' '}});
+  const Regex blanks = store.repeat(blank, 1, structgen::regex::kUnbounded);
+  const Regex others = store.complement(store.concat({blank, structgen::regex::kAnything}));
+  CHECK_EQ(store.intersect({blanks, others}), structgen::regex::kNothing);
+  const Regex line = store.repeat(store.code_points({{0, 9}, {11, 0x10FFFF}}), 1, structgen::regex::kUnbounded);
+  const Regex rest = store.intersect({line, others});
+  CHECK(store.matches(rest, "x ") && store.matches(rest, "\xC3\xA4") && !store.matches(rest, " x"));
+}
