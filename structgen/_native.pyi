@@ -10,6 +10,13 @@ from numpy.typing import NDArray
 class PatternError(ValueError):
     pass
 
+class CaseTable:
+    """
+    Which code points are equal when case is ignored; made of sets of such.
+    """
+
+    def __init__(self, sets: Sequence[Sequence[int]]) -> None: ...
+
 class RegexStore:
     """
     Interned regular expressions; an expression is an int, 0 is the empty language.
@@ -21,7 +28,7 @@ class RegexStore:
         pattern: str,
         dialect: str,
         property: Callable[[str], list[tuple[int, int]] | None],
-        case_groups: Callable[[], list[list[int]]],
+        case_table: Callable[[], CaseTable],
     ) -> tuple[int, list[str]]:
         """
         The expression of a pattern, and notes on what was read as meant. Raises PatternError(message, position).
