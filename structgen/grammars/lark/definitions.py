@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import functools
 import importlib.util
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -51,15 +52,16 @@ class Scope:
     text: str
     file: str = ""  # of what is imported
     folder: str | None = None  # where relative imports of it begin; None in the grammar itself
-    position: int | None = None  # of the import in the grammar itself
+    main: Scope | None = None  # the grammar itself, and where that imports this one
+    position: int | None = None
     renamed: Callable[[str], str] = str
     definitions: dict[str, Definition] = field(default_factory=dict)  # by their names in the grammar itself
     missing: dict[str, str] = field(default_factory=dict)  # names that were imported in vain: from where
     known: dict[str, int] = field(default_factory=dict)  # expressions by what is written; rules.py fills it
 
-    def place(self, position: int | None) -> dict[str, int]:
-        """Line and column in the grammar itself."""
-        return place_in(self.text, position) if self.position is None else {}
+    def place(self, position: int) -> dict[str, int]:
+        """Line and column in the grammar itself: those of the import, in one that is imported."""
+        return place_in(self.main.text, self.position) if self.main else place_in(self.text, position)
 
     def fail(self, message: str, position: int, rule: str | None = None) -> NoReturn:
         """Raise GrammarSyntaxError at a place of this grammar, InvalidGrammar where a rule is named."""
@@ -146,8 +148,7 @@ def _define(scope: Scope, one: Defined) -> None:
         before.bodies.insert(0, (one.steps, scope))
         return
     if before is not None and not one.how:
-        where = place_in(scope.text, before.position)["line"] if scope.position is None else 0
-        first = f", first in line {where}" if where else ""
+        first = "" if scope.main else f", first in line {scope.place(before.position)['line']}"
         scope.fail(f"the {kind} {one.name!r} is defined more than once{first}", one.position, one.name)
     if name.startswith("__"):
         scope.fail(f"{name!r}: names do not begin with two underscores", one.position, one.name)
@@ -177,14 +178,13 @@ def _import(scope: Scope, one: Import, files: tuple[str, ...]) -> None:
             limit=f"lark: {_MOST_FILES} files",
         )
     position = one.position if scope.position is None else scope.position
-    inner = Scope(text, file, folder, position, _renaming("__".join(one.path), one.names, scope.renamed))
+    renamed = _renaming("__".join(one.path), one.names, scope.renamed)
+    inner = Scope(text, file, folder, scope.main or scope, position, renamed)
     try:
         read = statements_of(text) if statements is None else statements
-        _fill(inner, read, (*files, path))
     except GrammarSyntaxError as error:
-        if scope.position is not None:
-            raise
-        raise type(error)(f"{file}: {error}", **scope.place(one.position)) from error
+        raise GrammarSyntaxError(f"{file}, {error}", **inner.place(0)) from error
+    _fill(inner, read, (*files, path))
     wanted = [inner.renamed(name) for name in one.names]
     for name in _needed(inner, wanted):
         if name in scope.definitions:
@@ -306,5 +306,7 @@ def undefined(scope: Scope, known: Iterable[str], name: str, position: int) -> N
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
+    # Names of nearly the same length, of those that people write: looking takes time.
+    likely = (one for one in known if abs(len(one) - len(name)) < 3 and len(one) < 60)
+    near = difflib.get_close_matches(name, list(itertools.islice(likely, 1000)), n=1)
     return f", or was {near[0]!r} meant?" if near else ""

@@ -123,6 +123,9 @@ def _tokens(text: str) -> list[Token]:
                 break
             else:
                 add((kind, value, position))
+                if kind == "wrong":  # what begins there is read once, not from each of its characters
+                    add(("end", "", len(text)))
+                    return found
         else:
             return found
 
@@ -133,7 +136,8 @@ class _Group:
 
     sign: str
     position: int
-    name: str = ""  # of the template whose arguments these are
+    name: str = ""  # of the template whose arguments these are, and where it stands
+    begin: int = 0
     alternatives: int = 0
     conjuncts: int = 0
     parts: int = 0
@@ -246,7 +250,7 @@ class _Parser:
                         self.fail(f"a rule cannot stand in a terminal, and {value!r} is one", at)
                     if tokens[self.at][0] == "{":
                         outer.append(group)
-                        group = _Group("{", self.tokens[self.at][2], value)
+                        group = _Group("{", tokens[self.at][2], value, at)
                         self.at += 1
                         again = False
                         continue
@@ -291,7 +295,7 @@ class _Parser:
                 inner, group = group, outer.pop()
                 if kind == "}":
                     self.argument(inner, at)
-                    add(("template", (inner.name, inner.alternatives), inner.position))
+                    add(("template", (inner.name, inner.alternatives), inner.begin))
                 else:
                     self.close(inner, steps, at)
                     if kind == "]":
