@@ -10,6 +10,7 @@ texts that may follow, as one language (Kleene 1956).  Knows no rules.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -37,6 +38,9 @@ class Ignored:
             if not regex.empty(piece):
                 kinds.setdefault(self.longer(piece), []).append(piece)
         self.kinds = list(kinds)
+        self.going_on = [self.on(kind) for kind in kinds]
+        """By kind: the texts that begin as if the ignored text before them went on."""
+        self.any_going_on = regex.alternate(self.going_on)
         self.endings = self.paths([regex.alternate(pieces) for pieces in kinds.values()])
         """By kind: the ignored texts one after the other whose last is of this kind."""
 
@@ -52,7 +56,7 @@ class Ignored:
 
     def paths(self, pieces: list[int]) -> list[int]:
         regex, some = self.regex, range(len(pieces))
-        edges = [[self.behind(kind, piece) for piece in pieces] for kind in self.kinds]
+        edges = [[self.behind(kind, piece) for piece in pieces] for kind in some]
         for middle in some:
             loop = regex.repeat(edges[middle][middle], 0, None)
             edges = [
@@ -67,18 +71,20 @@ class Ignored:
             for b in some
         ]
 
-    def behind(self, kind: tuple[int, ...], language: int) -> int:
-        """Texts of the language that do not begin as if the ignored text before them went on."""
-        regex = self.regex
-        if not kind:
-            return language
+    def on(self, kind: tuple[int, ...]) -> int:
         ranges = [one for number in kind for one in MORE[number]]
-        on = regex.concat([regex.code_points(ranges), self.anything])
+        texts: int = self.regex.concat([self.regex.code_points(ranges), self.anything])
+        return texts
+
+    def behind(self, kind: int, language: int) -> int:
+        """Texts of the language that do not begin as if what is ignored before them, of a kind, went on."""
+        regex, on = self.regex, self.going_on[kind]
         if regex.empty(regex.intersect([language, on])):
             return language
         whole: int = regex.intersect([language, regex.complement(on)])
         return whole
 
+    @functools.cached_property
     def anywhere(self) -> int:
         """Ignored texts, or none, where nothing follows that could belong to them."""
         whole: int = self.regex.alternate([self.regex.literal(""), *self.endings])
@@ -87,10 +93,11 @@ class Ignored:
     def before(self, language: int) -> int:
         """A terminal with what may be ignored before it."""
         regex = self.regex
-        behind = [self.behind(kind, language) for kind in self.kinds]
-        if all(one == language for one in behind):
-            return regex.concat([self.anywhere(), language])  # type: ignore[no-any-return]
-        pairs = zip(self.endings, behind, strict=True)
+        if regex.empty(regex.intersect([language, self.any_going_on])):
+            return regex.concat([self.anywhere, language])  # type: ignore[no-any-return]
+        pairs = zip(
+            self.endings, [self.behind(kind, language) for kind in range(len(self.kinds))], strict=True
+        )
         return regex.alternate([language, *(regex.concat(pair) for pair in pairs)])  # type: ignore[no-any-return]
 
     def before_json(self) -> int:

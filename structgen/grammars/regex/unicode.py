@@ -142,7 +142,7 @@ def property_ranges(name: str) -> Ranges | None:
     True
     """
     if name in ("digit", "word", "space"):
-        return _class_ranges(name[0])
+        return _digits() if name == "digit" else _class_ranges(name[0])
     if name == "Any":
         return [(0, _LAST)]
     if name == "ASCII":
@@ -229,6 +229,21 @@ def _class_ranges(letter: str) -> Ranges:
             if ranges and ranges[-1][1] + 1 == low:
                 low = ranges.pop()[0]
             ranges.append((low, high - 1))
+    return ranges
+
+
+def _digits() -> Ranges:
+    r"""What ``\d`` matches.  Unicode promises digits in runs of ten or more, so few characters tell where."""
+    ranges: Ranges = []
+    for point in range(0, 0x20000, 10):
+        if not chr(point).isdecimal() or (ranges and point <= ranges[-1][1]):
+            continue
+        first = last = point
+        while chr(first - 1).isdecimal():
+            first -= 1
+        while chr(last + 1).isdecimal():
+            last += 1
+        ranges.append((first, last))
     return ranges
 
 
