@@ -21,13 +21,13 @@ from typing import NoReturn
 
 from structgen.errors import ComplexityLimitExceeded, GrammarSyntaxError, InvalidGrammar
 from structgen.grammars.context_free import place_in
+from structgen.grammars.lark.bodies import Steps
 from structgen.grammars.lark.notation import (
     Declare,
     Defined,
     Ignore,
     Import,
     Statement,
-    Steps,
     statements_of,
 )
 

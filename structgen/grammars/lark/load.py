@@ -10,9 +10,9 @@ from typing import Any
 
 from structgen.errors import InvalidGrammar, InvalidSchema
 from structgen.grammars.context_free import RuleBook
+from structgen.grammars.lark.bodies import Step
 from structgen.grammars.lark.definitions import Definition, Scope, definitions_of
 from structgen.grammars.lark.ignored import Ignored
-from structgen.grammars.lark.notation import Step
 from structgen.grammars.lark.rules import RuleReader
 from structgen.grammars.lark.terminals import Terminals
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from structgen.errors import ComplexityLimitExceeded
 from structgen.grammars.context_free import RuleBook
+from structgen.grammars.lark.bodies import Step, Steps
 from structgen.grammars.lark.definitions import Definition, Scope
-from structgen.grammars.lark.notation import Step, Steps
 
 _MOST_INSTANCES = 10_000
 

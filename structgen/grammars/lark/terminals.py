@@ -18,9 +18,9 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 from structgen.errors import ComplexityLimitExceeded, GrammarSyntaxError, RegexSyntaxError
+from structgen.grammars.lark.bodies import Step
 from structgen.grammars.lark.definitions import Definition, Scope, undefined
 from structgen.grammars.lark.literals import pattern_of, range_pattern, text_of
-from structgen.grammars.lark.notation import Step
 from structgen.grammars.regex.compile import compile_pattern
 
 # Characters of a terminal that is read as one pattern; parts of one whose languages are put in a row.
