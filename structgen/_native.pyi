@@ -61,6 +61,9 @@ class RegexStore:
         """What may follow the byte; 0 where no completion exists."""
 
     def empty(self, r: int) -> bool: ...
+    def first_bytes(self, r: int) -> builtins.bytes:
+        """The bytes that members begin with, and perhaps some more, ascending."""
+
     def distance(self, r: int) -> int:
         """Bytes of the witness; 2**32 - 1 when it is longer or there is none."""
 

@@ -196,6 +196,13 @@ void bind_regex(nb::module_& m) {
           [](RegexStore& held, Regex r) { return within(held, r, [&](Store& s) { return s.empty(r); }); },
           "r"_a)
       .def(
+          "first_bytes",
+          [](RegexStore& held, Regex r) {
+            const std::string first = within(held, r, [&](Store& s) { return s.first_bytes(r); });
+            return nb::bytes(first.data(), first.size());
+          },
+          "r"_a, "The bytes that members begin with, and perhaps some more, ascending.")
+      .def(
           "distance",
           [](RegexStore& held, Regex r) { return within(held, r, [&](Store& s) { return s.distance(r); }); },
           "r"_a, "Bytes of the witness; 2**32 - 1 when it is longer or there is none.")

@@ -48,7 +48,7 @@ def read(book: RuleBook, start: str, report: Any = None, options: Mapping[str, s
     RuleReader(book, definitions, terminal, literal).define()
     if blank is None:
         return start
-    whole = book.rules.sequence([book.reference(start), book.terminal(blank.anywhere)])
+    whole = book.rules.sequence([book.reference(start), book.terminal(blank.anywhere())])
     book.define(_WHOLE, whole, definitions[start].position)
     return _WHOLE
 
