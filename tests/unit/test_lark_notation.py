@@ -137,6 +137,14 @@ def test_steps_are_in_reverse_polish_order() -> None:
         ("%import common (INT, NUMBER)\n%override INT: /x/\nstart: NUMBER INT", ["1.5x"], ["x", "1.5"]),
         ('%import common (INT, NUMBER)\n%extend INT: "x"\nstart: NUMBER', ["1", "x.x"], ["y"]),
         ('start: "a" // b\n  // c\n\n  | "d" \\\n "f" # e', ["a", "df"], ["d", "f"]),
+        # A schema is not the rule of that name, nor a text's neighbours a range.
+        ('start: %json true ";" true\ntrue: "x"', ["1;x"], ["x;x", "1;1"]),
+        ('start: l{"y"}\nl{true}: true %json true', ["y1"], ["yy", "11"]),
+        (
+            'start: "a".."c" %regex {"substring_chunks": ["\\"a\\"", "\\"c\\""]}',
+            ['b"a"', 'a"a""c"', "c"],
+            ["bb", "ab"],
+        ),
         ('start: aB a\na: "x"\nB: "y"', ["xyx"], ["x"]),
         ('start: "b"\n%ignore "x"', ["xb"], ["x"]),
     ],

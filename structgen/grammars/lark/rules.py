@@ -15,6 +15,8 @@ from structgen.grammars.lark.bodies import Step, Steps
 from structgen.grammars.lark.definitions import Definition, Scope
 
 _MOST_INSTANCES = 10_000
+# Parts that are the same wherever they are written the same, and not written as another kind of part is.
+_WRITTEN_ALIKE = frozenset(["rule", "terminal", "text", "pattern"])
 
 
 class RuleReader:
@@ -72,8 +74,10 @@ class RuleReader:
                 parts = stack[-count:]
                 del stack[-count:]
                 stack.append(self.instance(name, tuple(parts), scope, position, arguments))
-            elif value in arguments:
+            elif what == "rule" and value in arguments:
                 stack.append(arguments[value])
+            elif what not in _WRITTEN_ALIKE:
+                stack.append(self.part(step, scope))
             else:
                 expression = known.get(value)
                 if expression is None:
