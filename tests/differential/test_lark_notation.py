@@ -25,7 +25,6 @@ from structgen import _native
 from structgen.errors import ComplexityLimitExceeded, GrammarError, RegexSyntaxError
 from structgen.grammars.context_free import RuleBook
 from structgen.grammars.lark.definitions import Definition, Definitions, Scope, definitions_of
-from structgen.grammars.lark.literals import pattern_of, range_pattern
 from structgen.grammars.lark.load import read
 from structgen.grammars.lark.terminals import Terminals, language_of
 
@@ -150,9 +149,9 @@ def tree_of_lark(tree: Any) -> Any:
         rounds = many[str(sign)] if str(sign) in many else (int(counts[0]), int(counts[-1]))
         return ("repeat", rounds, tree_of_lark(part))
     if kind == "range":
-        return ("pattern", range_pattern(*map(str, tree.children)))
+        return ("range", tuple(map(str, tree.children)))
     assert kind == "literal", kind
-    return ("pattern", pattern_of(str(tree.children[0]))[0])
+    return ("literal", str(tree.children[0]))
 
 
 def tree_of(definition: Definition) -> Any:
@@ -177,7 +176,7 @@ def _tree_of_steps(steps: Any, scope: Scope) -> Any:
         elif what in ("sequence", "choice"):
             stack.append((what, *parts))
         else:
-            stack.append(("pattern", range_pattern(*value) if what == "range" else pattern_of(value)[0]))
+            stack.append(("range" if what == "range" else "literal", value))
     return stack[0]
 
 

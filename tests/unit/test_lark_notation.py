@@ -193,6 +193,11 @@ def test_language(grammar: str, inside: list[str], outside: list[str]) -> None:
             GrammarSyntaxError,
             "line 1, column 8: a terminal: a range goes from one character",
         ),
+        ("start: 'a'", GrammarSyntaxError, "line 1, column 8: expected double quotes"),
+        ("start: [a-z]", GrammarSyntaxError, "line 1, column 10: expected a class of characters inside of"),
+        ("Start: A", GrammarSyntaxError, "line 1, column 1: a rule's name is in small letters"),
+        ('start: "a"\n  "b"', GrammarSyntaxError, "line 2, column 3: expected a rule or a terminal"),
+        ('start: "a"\n  "b"', GrammarSyntaxError, "goes on in a new line only with '|' at its beginning"),
         (
             '"a": "b"',
             GrammarSyntaxError,

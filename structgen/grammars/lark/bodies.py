@@ -239,6 +239,10 @@ class _Body:
             self.tokens.fail(f"this {what} does not end; close it with {value!r}", at)
         if kind == ":":
             self.tokens.fail("a definition begins on a line of its own; expected no ':' here", at)
+        if value == "'":
+            self.tokens.fail('expected double quotes, as in "a text"', at)
+        if value == "-":
+            self.tokens.fail("expected a class of characters inside of a pattern, as in /[a-z]/", at)
         self.tokens.fail(
             "expected a name, a text, a pattern, a group, a sign of repetition, '|' or the end of the line"
             + (f" in {self.name!r}" if self.name else ""),

@@ -73,7 +73,8 @@ def statements_of(text: str) -> tuple[Statement, ...]:
             found.append(_declare(tokens))
         elif kind != "line":
             tokens.fail(
-                "expected a rule or a terminal, its name before a colon, or a statement like %import",
+                "expected a rule or a terminal, its name before a colon, or a statement like %import; a "
+                "definition goes on in a new line only with '|' at its beginning",
                 position,
             )
     return tuple(found)
@@ -96,6 +97,9 @@ def _definition(tokens: Tokens, how: str) -> Defined:
         tokens.expect("',' or '}' after the parameter", "}")
     if tokens.accept("."):
         tokens.expect("a priority after '.'", "number")
+    following, _, place = tokens.all[tokens.at]
+    if following in ("rule", "terminal") and tokens.text[place - 1].isalnum():
+        tokens.fail("a rule's name is in small letters, a terminal's in capitals, and none in both", position)
     tokens.expect(f"':' and what {name!r} is", ":")
     steps, alias = body_of(tokens, name, kind == "terminal")
     return Defined(how, name, kind == "terminal", tuple(parameters), steps, position, alias)
