@@ -1,4 +1,4 @@
-"""Lark's notation: what its constructs allow, and how its loader's complaints are passed on."""
+"""Lark's notation: what its constructs and our additions allow, and what is said where they are mistaken."""
 
 from __future__ import annotations
 
