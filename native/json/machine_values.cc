@@ -302,7 +302,8 @@ std::string JsonMachine::way_on(Local local) {
 std::size_t JsonMachine::memory_bytes() const {
   return row_bytes() + states_.memory_bytes() + vectors_.memory_bytes() + vectors_.size() * 32 +
          texts_.memory_bytes() + contexts_.memory_bytes() + contexts_.size() * 64 +
-         resumed_.memory_bytes() + keys_read_.memory_bytes() + item_plans_.memory_bytes();
+         resumed_.memory_bytes() + keys_read_.memory_bytes() + item_plans_.memory_bytes() +
+         endings_.memory_bytes();
 }
 
 }  // namespace structgen::json
