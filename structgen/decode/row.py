@@ -19,7 +19,14 @@ from torch import Tensor
 from structgen.decode.alternatives import describe
 from structgen.decode.budget import Budget
 from structgen.decode.law import SamplingLaw
-from structgen.decode.matching import MaskArray, MatcherLike, VocabularyLike, spelled, token_bits
+from structgen.decode.matching import (
+    MaskArray,
+    MatcherLike,
+    VocabularyLike,
+    outlook,
+    spelled,
+    token_bits,
+)
 from structgen.decode.penalties import History
 from structgen.decode.result import Alternative, FinishReason, Stats
 from structgen.decode.sampling import Draws
@@ -140,10 +147,11 @@ class Row:
             self._finish_by_plan()
             return
         while True:
-            if self.matcher.is_terminated:  # free text met a stop string
+            ended, can_stop, forced = outlook(self.matcher)
+            if ended:  # free text met a stop string
                 self.finish_reason = "stop"
                 return
-            if self.matcher.can_stop:
+            if can_stop:
                 mask = self.matcher.mask()
                 only_end = not (mask & self._text_bits).any()
                 if only_end or self.budget.left == 0:
@@ -154,7 +162,6 @@ class Row:
                     return
                 self.mask = mask
                 break
-            forced = self.matcher.forced_tokens()
             if not forced:
                 break
             accepted = self.matcher.try_advance(forced)
