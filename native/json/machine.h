@@ -148,6 +148,7 @@ class JsonMachine final : public Machine {
   Local key_read(Local local, std::string_view text);
   Local key_read(const State& state, std::uint32_t key);
   Local stand_in(State state, Formula goal);
+  Local near_object(State state, std::size_t longest);
   std::string finish_object(const State& state);
   Local open_array(std::uint32_t formulas);
   Transition array_step(State state, std::uint8_t byte);

@@ -197,16 +197,17 @@ Local JsonMachine::representative(Local local, std::size_t longest) {
   if (state.frame == Frame::kObject && (state.phase == kColon || state.phase == kBeforeValue)) {
     return stand_in(state, vectors_[plan(state.c).child][0]);
   }
+  if (state.frame == Frame::kObject) return near_object(state, longest);
   return local;
 }
 
 // --- What the stack asks ----------------------------------------------------
 
 Local JsonMachine::resume(Local local, std::uint32_t result, std::string_view text) {
+  if (states_[local].frame == Frame::kObject && states_[local].d != 0) return kUnsettled;  // a stand-in
   if (states_[local].frame == Frame::kObject && states_[local].phase == kInKey) {
     return key_read(local, text);
   }
-  if (states_[local].frame == Frame::kObject && states_[local].d != 0) return kUnsettled;  // a stand-in
   if (states_[local].frame == Frame::kArray && states_[local].d == kStandIn) return kUnsettled;
   const bool remember = text.empty();
   const std::uint64_t memo = static_cast<std::uint64_t>(local) << 32 | result;
