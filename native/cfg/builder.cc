@@ -4,6 +4,7 @@
 
 #include "budget.h"
 #include "cfg/analysis.h"
+#include "cfg/inline.h"
 #include "regex/engine.h"
 
 namespace structgen::cfg {
@@ -12,15 +13,13 @@ namespace {
 
 using Kind = Grammar::Kind;
 
-constexpr std::size_t kMostSteps = 20'000'000;
 // Past so many subsets the automaton keeps its choices: the machine follows several states at a time anyway.
 constexpr std::size_t kManySubsets = 4;
 
 }  // namespace
 
 void NetworkBuilder::spend(std::size_t steps) {
-  steps_ += steps;
-  if (steps_ > kMostSteps) throw BudgetExceeded("automata of the rules: 20000000 steps");
+  if (!steps_.spend(steps)) throw BudgetExceeded("automata of the rules: 20000000 steps");
 }
 
 void NetworkBuilder::build(Rule start) {
@@ -31,18 +30,19 @@ void NetworkBuilder::build(Rule start) {
   part_of_rule_.assign(grammar_.rules(), kNone);
   network_.language_ = regular.rule_language(start);
   part(grammar_.body(start));
-  network_.parts_.reserve(bodies_.size());
+  std::vector<Automaton> automata;
   for (std::uint32_t at = 0; at < bodies_.size(); ++at) {  // grows meanwhile
     Draft draft;
-    const StateId from = draft.add(), to = draft.add();
-    std::vector<Task> tasks{{bodies_[at], from, to}};
+    std::vector<Task> tasks{{bodies_[at], Draft::kStart, Draft::kEnd}};
     while (!tasks.empty()) {
       const Task task = tasks.back();
       tasks.pop_back();
       expand(draft, task, tasks);
     }
-    emit(at, subsets(draft));
+    automata.push_back(finished(draft, at == 0));
   }
+  write_out(automata);
+  emit(std::move(automata));
 }
 
 std::uint32_t NetworkBuilder::part(Expr body) {
@@ -183,139 +183,59 @@ void NetworkBuilder::add_repeat(Draft& draft, const Task& task, std::vector<Task
   if (max == regex::kUnbounded) add_part(draft, body, from, from);
 }
 
-// What empty moves lead to, ascending; only states that read something, and the last one.
-std::vector<Network::StateId> NetworkBuilder::reach(const Draft& draft, const std::vector<StateId>& from) {
-  ++round_;
-  visited_.resize(std::max(visited_.size(), draft.states.size()), 0);
-  std::vector<StateId> work, found;
-  const auto visit = [&](StateId s) {
-    if (visited_[s] != round_) work.push_back(s);
-    visited_[s] = round_;
-  };
-  for (const StateId s : from) visit(s);
-  while (!work.empty()) {
-    const StateId s = work.back();
-    work.pop_back();
-    spend(1 + draft.states[s].empty.size());
-    if (!draft.states[s].arcs.empty() || s == 1) found.push_back(s);
-    for (const StateId next : draft.states[s].empty) visit(next);
-  }
-  std::sort(found.begin(), found.end());
-  return found;
+// Where the subset construction gets out of hand, the states themselves without their empty moves.
+Automaton NetworkBuilder::finished(const Draft& draft, bool may_be_empty) {
+  std::optional<Automaton> made = deterministic(draft, kManySubsets * draft.states.size() + 64, steps_);
+  if (!made) made = without_empty_moves(draft, steps_);
+  if (made) made = merged(*std::move(made), steps_);
+  spend(0);
+  if (!made) throw BudgetExceeded("automata of the rules: more states than the rule has");
+  return may_be_empty ? *std::move(made) : without_empty_text(*std::move(made));
 }
 
-// The subset construction; where it gets out of hand, the states themselves without their empty moves.
-std::vector<NetworkBuilder::Subset> NetworkBuilder::subsets(const Draft& draft) {
-  for (const bool merge : {true, false}) {
-    VectorInterner ids;
-    std::vector<Subset> result;
-    const std::size_t most = merge ? kManySubsets * draft.states.size() + 64 : draft.states.size() + 1;
-    ids.intern(reach(draft, {0}));
-    for (std::uint32_t at = 0; at < ids.size() && ids.size() <= most; ++at) {
-      const std::vector<StateId> members = ids[at];
-      Subset subset;
-      subset.final = !members.empty() && std::binary_search(members.begin(), members.end(), StateId{1});
-      std::vector<Arc> arcs;
-      for (const StateId s : members) arcs.insert(arcs.end(), draft.states[s].arcs.begin(), draft.states[s].arcs.end());
-      spend(arcs.size() + 1);
-      std::sort(arcs.begin(), arcs.end(), [](const Arc& x, const Arc& y) {
-        return x.symbol != y.symbol ? x.symbol < y.symbol : x.target < y.target;
-      });
-      for (std::size_t i = 0; i < arcs.size();) {
-        std::vector<StateId> targets;
-        const std::uint32_t symbol = arcs[i].symbol;
-        do {
-          targets.push_back(arcs[i++].target);
-        } while (merge && i < arcs.size() && arcs[i].symbol == symbol);
-        subset.arcs.push_back({symbol, ids.intern(reach(draft, targets))});
-      }
-      result.push_back(std::move(subset));
-    }
-    if (result.size() == ids.size()) return result;
+void NetworkBuilder::emit(std::vector<Automaton> automata) {
+  std::vector<std::uint32_t> number(automata.size(), kNone);
+  std::uint32_t parts = 0;
+  for (std::uint32_t part = 0; part < automata.size(); ++part) {
+    if (!automata[part].states.empty()) number[part] = parts++;
   }
-  throw BudgetExceeded("automata of the rules: more states than the rule has");
+  network_.parts_.resize(parts);
+  for (std::uint32_t part = 0; part < automata.size(); ++part) {
+    for (Automaton::State& state : automata[part].states) {
+      for (Automaton::Arc& arc : state.arcs) {
+        if (arc.symbol & kRuleBit) arc.symbol = kRuleBit | number[arc.symbol & ~kRuleBit];
+      }
+    }
+    if (number[part] != kNone) emit(number[part], std::move(automata[part]));
+  }
 }
 
-// States that go on alike become one, terminals that lead to the same place become one, and what is left goes into
-// the network. A rule that may be empty begins in a state that is not final: whoever uses it can skip it.
-void NetworkBuilder::emit(std::uint32_t part, std::vector<Subset> states) {
-  const auto size = static_cast<StateId>(states.size());
-  std::vector<StateId> stands_for(size);
-  for (StateId s = 0; s < size; ++s) stands_for[s] = s;
-  for (bool changed = true; changed;) {
-    changed = false;
-    VectorInterner kinds;
-    std::vector<StateId> of;  // kind -> state
-    for (StateId s = size; s-- > 0;) {
-      if (stands_for[s] != s) continue;
-      spend(1 + states[s].arcs.size());
-      std::vector<std::uint32_t> kind{states[s].final};
-      for (Arc& arc : states[s].arcs) {
-        arc.target = stands_for[arc.target];
-        kind.push_back(arc.symbol);
-        kind.push_back(arc.target);
-      }
-      const std::uint32_t id = kinds.intern(kind);
-      if (id == of.size()) {
-        of.push_back(s);
-      } else {
-        stands_for[s] = of[id];
-        changed = true;
-      }
-    }
-    for (StateId s = 0; s < size; ++s) stands_for[s] = stands_for[stands_for[s]];
-  }
-  StateId start = stands_for[0];
-  if (part != 0 && states[start].final) {
-    bool again = false;
-    for (StateId s = 0; s < size; ++s) {
-      for (const Arc& arc : states[s].arcs) again |= stands_for[s] == s && arc.target == start;
-    }
-    if (again) {
-      states.push_back({states[start].arcs, false});
-      start = static_cast<StateId>(states.size() - 1);
-      stands_for.push_back(start);
-    } else {
-      states[start].final = false;
-    }
-  }
-  // In the order in which they are met, so that equal grammars get equal numbers.
-  std::vector<StateId> order{start}, number(states.size(), kNone);
+// Terminals that lead to the same place become one.
+void NetworkBuilder::emit(std::uint32_t part, Automaton automaton) {
   const auto offset = static_cast<StateId>(network_.states_.size());
-  number[start] = offset;
-  for (std::size_t at = 0; at < order.size(); ++at) {
-    for (const Arc& arc : states[order[at]].arcs) {
-      const StateId target = stands_for[arc.target];
-      if (number[target] != kNone) continue;
-      number[target] = offset + static_cast<StateId>(order.size());
-      order.push_back(target);
-    }
-  }
-  for (const StateId s : order) {
-    std::vector<Arc>& arcs = states[s].arcs;
-    for (Arc& arc : arcs) arc.target = number[stands_for[arc.target]];
-    std::stable_sort(arcs.begin(), arcs.end(), [](const Arc& x, const Arc& y) { return x.target < y.target; });
+  network_.parts_[part].start = offset;
+  for (Automaton::State& from : automaton.states) {
+    std::vector<Automaton::Arc>& arcs = from.arcs;
+    std::stable_sort(arcs.begin(), arcs.end(), [](const auto& x, const auto& y) { return x.target < y.target; });
     Network::State state;
-    state.final = states[s].final;
+    state.final = from.final;
     state.first = static_cast<std::uint32_t>(network_.arcs_.size());
     for (std::size_t i = 0; i < arcs.size();) {
       std::vector<regex::Regex> languages;
       const StateId target = arcs[i].target;
       for (; i < arcs.size() && arcs[i].target == target; ++i) {
         if (arcs[i].symbol & (kRuleBit | kLeafBit)) {
-          network_.arcs_.push_back(arcs[i]);
+          network_.arcs_.push_back({arcs[i].symbol, offset + target});
         } else {
           languages.push_back(arcs[i].symbol);
         }
       }
-      if (!languages.empty()) network_.arcs_.push_back({store_.alternate(languages), target});
+      if (!languages.empty()) network_.arcs_.push_back({store_.alternate(languages), offset + target});
     }
     state.last = static_cast<std::uint32_t>(network_.arcs_.size());
     network_.states_.push_back(state);
     network_.part_of_.push_back(part);
   }
-  network_.parts_.resize(std::max<std::size_t>(network_.parts_.size(), part + 1));
-  network_.parts_[part].start = offset;
 }
 
 }  // namespace structgen::cfg

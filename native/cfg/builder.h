@@ -1,4 +1,4 @@
-// From rules to automata: Thompson's construction over symbols, subsets, and states that go on alike merged.
+// From rules to automata: Thompson's construction over symbols (automaton.h does the rest), and into the network.
 //
 // Does not know: notation; what an automaton is used for.
 #pragma once
@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "cfg/automaton.h"
 #include "cfg/network.h"
 #include "cfg/regular.h"
-#include "interner.h"
 
 namespace structgen::cfg {
 
@@ -22,21 +22,6 @@ class NetworkBuilder {
  private:
   using StateId = Network::StateId;
   using Arc = Network::Arc;
-  struct Draft {  // an automaton with empty moves
-    struct State {
-      std::vector<Arc> arcs;
-      std::vector<StateId> empty;
-    };
-    std::vector<State> states;
-    StateId add() {
-      states.emplace_back();
-      return static_cast<StateId>(states.size() - 1);
-    }
-  };
-  struct Subset {  // a state of the result
-    std::vector<Arc> arcs;
-    bool final = false;
-  };
   struct Task {
     Expr e;
     StateId from, to;
@@ -50,9 +35,9 @@ class NetworkBuilder {
   void expand(Draft& draft, const Task& task, std::vector<Task>& tasks);
   void add_sequence(Draft& draft, const Task& task, std::vector<Task>& tasks);
   void add_repeat(Draft& draft, const Task& task, std::vector<Task>& tasks);
-  std::vector<StateId> reach(const Draft& draft, const std::vector<StateId>& from);
-  std::vector<Subset> subsets(const Draft& draft);
-  void emit(std::uint32_t part, std::vector<Subset> states);
+  Automaton finished(const Draft& draft, bool may_be_empty);
+  void emit(std::vector<Automaton> automata);
+  void emit(std::uint32_t part, Automaton automaton);
   void spend(std::size_t steps);
 
   Network& network_;
@@ -63,9 +48,8 @@ class NetworkBuilder {
   std::vector<std::uint32_t> part_of_rule_;
   std::unordered_map<Expr, std::uint32_t> part_of_body_;
   std::vector<Expr> bodies_;  // by part
-  std::vector<std::uint32_t> visited_;
-  std::uint32_t round_ = 0;
-  std::size_t steps_ = 0;
+  static constexpr std::size_t kMostSteps = 20'000'000;
+  Steps steps_{kMostSteps};
 };
 
 }  // namespace structgen::cfg

@@ -17,7 +17,7 @@ using Node = SiblingTrie::Node;
 class LanguageWalk {
  public:
   LanguageWalk(Machine& machine, TextRegions& regions, const TokenTrie& trie, TokenMarks& marks,
-               std::vector<LocalMask::Leaving>* ends)
+               std::vector<LocalMask::Leaving>* ends, std::uint32_t any_text = 0)
       : machine_(machine),
         trie_(trie),
         nodes_(trie.siblings().nodes.data()),
@@ -25,20 +25,54 @@ class LanguageWalk {
         marks_(marks),
         ends_(ends),
         regions_(regions),
-        levels_(trie.longest_token() + 1) {}
+        any_text_(any_text),
+        levels_(trie.longest_token() + 1) {
+    text_.excluded.fill(kNothingKnown);
+  }
 
+  // All tokens at once of which their first character tells that they are alive; false where it never does.
+  bool mark_text(Local local) {
+    TextRegions::Beginnings found = regions_.beginnings(local, any_text_);
+    if (found.regions.empty()) return false;
+    text_ = std::move(found);
+    const Node& root = nodes_[0];
+    for (std::uint32_t i = root.first; i < root.last(); ++i) {
+      const CharacterKinds excluded = text_.excluded[nodes_[i].byte];
+      if (excluded != kNothingKnown) mark_without(excluded, i);
+    }
+    return true;
+  }
+  // The rest of the tokens that `local` allows.
   template <bool kEnds>
   void from(Local local) {
-    mark_text(local);
+    Level& root = levels_.front();
+    enter<kEnds>(root, local, nodes_[0]);
+    root.accepting = false;  // the empty text
+    below<kEnds>(nodes_[0]);
+  }
+
+  // Node i, whose byte led to `local`, and what is below it.
+  void under(Local local, std::uint32_t i) {
+    const Node& node = nodes_[i];
+    if (whole(local, true, i)) return take(i);
+    mark(node);
+    if (node.leaves + node.inner == 0) return;
+    const std::size_t ends = ends_->size();
+    Level& base = levels_.front();
+    enter<true>(base, local, node);
+    if (below<true>(node)) ends_->resize(ends);
+  }
+
+ private:
+  // The children of a node, which the first level has entered; whether all of their tokens are allowed.
+  template <bool kEnds>
+  bool below(const Node& parent) {
     Level* const base = levels_.data();
     Level* level = base;
-    enter<kEnds>(*level, local, nodes_[0]);
-    level->marked = true;
-    level->accepting = false;  // the empty text
-    leaves<kEnds>(*level, nodes_[0]);
+    leaves<kEnds>(*level, parent);
     while (true) {
       if (level->next == level->last) {
-        if (level == base) return;
+        if (level == base) return base->whole;
         const Level& done = *level--;
         if constexpr (kEnds) {
           if (done.whole) ends_->resize(done.ends);
@@ -48,8 +82,8 @@ class LanguageWalk {
       }
       const std::uint32_t i = level->next++;
       const Node& node = nodes_[i];
-      const bool marked = level->marked && is_text(node);
-      if (marked && (subtrees_.kinds(i) & ~text_) == 0) continue;
+      const CharacterKinds excluded = node.depth == 1 ? text_.excluded[node.byte] : still_excluded(*level, node.byte);
+      if ((subtrees_.kinds(i) & excluded) == 0) continue;
       const Local next = after(*level, node.byte);
       const std::size_t ends = kEnds ? ends_->size() : 0;
       if (kEnds && level->accepting) ends_->push_back({i, node.byte});
@@ -66,61 +100,50 @@ class LanguageWalk {
       ++level;
       enter<kEnds>(*level, next, node);
       level->ends = ends;
-      level->marked = marked;
+      level->excluded = excluded;
       leaves<kEnds>(*level, node);
     }
   }
 
- private:
   struct Level {  // the children of one node
     Transition* row;
     Local local;
     std::uint32_t next, last;  // those still to be looked at
     std::size_t ends;          // so many were noted before
+    CharacterKinds excluded;   // tokens that go on without these are marked, see mark_text
     bool accepting;            // the language may end before them
     bool whole;                // all tokens so far are allowed
-    bool marked;               // it is text down to here, see mark_text
   };
   static constexpr std::size_t kFewTokens = 4;    // to be taken one by one
   static constexpr std::size_t kSomeTokens = 48;  // for which finding out about a state is too much
+  static constexpr CharacterKinds kNothingKnown = ~CharacterKinds{0};
 
-  // All tokens at once whose characters lead among a few states from the first one on. The walk looks at the others.
-  void mark_text(Local local) {
-    const Local in_text = machine_.transition(local, 't');  // nearly all text has letters
-    if (in_text == kDead) return;
-    const TextRegions::Region& region = regions_.around(in_text);
-    if ((kind_of('t') & ~region.kinds) != 0) return;
-    text_ = region.kinds;
-    in_text_ = region.states;
-    text_begins_ = regions_.first_bytes(local, region);
-    const std::span<const CharacterKinds> kinds = subtrees_.kinds_after_first();
-    const std::span<const std::uint8_t> first = subtrees_.first_bytes();
+  // Of the tokens at or below node i those that go on, after their first character, with none of these.
+  void mark_without(CharacterKinds excluded, std::uint32_t i) {
+    const std::span<const std::uint32_t> tokens = subtrees_.tokens(i);
+    const std::span<const CharacterKinds> kinds = subtrees_.kinds_after_first(i);
     const std::span<std::uint32_t> words = marks_.words();
-    for (std::size_t word = 0; word < words.size(); ++word) {
-      const std::size_t last = std::min(kinds.size(), word * 32 + 32);
-      std::uint32_t bits = 0;
-      for (std::size_t id = word * 32; id < last; ++id) {
-        const bool within = (kinds[id] & ~text_) == 0;
-        const std::uint32_t alive = std::uint32_t{within} & std::uint32_t{text_begins_[first[id]]};
-        bits |= alive << (id & 31);  // no branch: either is likely
-      }
-      words[word] |= bits;
+    for (std::size_t at = 0; at < tokens.size(); ++at) {
+      const bool alive = (kinds[at] & excluded) == 0;
+      words[tokens[at] >> 5] |= std::uint32_t{alive} << (tokens[at] & 31);  // no branch: either is likely
     }
   }
-  // Whether the node goes on with such a text, as its parents do.
-  bool is_text(const Node& node) const {
-    if (node.depth == 1) return text_begins_[node.byte];
-    return (node.byte & 0xC0) == 0x80 || (kind_of(node.byte) & ~text_) == 0;
+  // What is excluded below a node, given what is below its parent.
+  static CharacterKinds still_excluded(const Level& level, std::uint8_t byte) {
+    const bool text = (byte & 0xC0) == 0x80 || (kind_of(byte) & level.excluded) == 0;
+    return text ? level.excluded : kNothingKnown;
   }
   template <bool kEnds>
   void enter(Level& level, Local local, const Node& parent) {
-    level = {machine_.row(local), local, parent.last_leaf(), parent.last(), 0, false, true, false};
+    level = {machine_.row(local), local, parent.last_leaf(), parent.last(), 0, kNothingKnown, false, true};
     if constexpr (kEnds) level.accepting = machine_.accepting(local);
   }
   // Whether all of a subtree is alive; it is only asked where that is likely, and worth it.
   bool whole(Local local, bool loops, std::uint32_t i) {
-    if (std::find(in_text_.begin(), in_text_.end(), local) != in_text_.end()) {
-      return subtrees_.tokens(i).size() > kFewTokens && (subtrees_.kinds(i) & ~text_) == 0;
+    if (!loops && machine_.takes_any_text(local, any_text_)) return true;
+    for (const TextRegions::Region* region : text_.regions) {
+      if (std::find(region->states.begin(), region->states.end(), local) == region->states.end()) continue;
+      return subtrees_.tokens(i).size() > kFewTokens && (subtrees_.kinds(i) & ~region->kinds) == 0;
     }
     return loops && subtrees_.tokens(i).size() > kSomeTokens && (subtrees_.kinds(i) & ~regions_.around(local).kinds) == 0;
   }
@@ -135,8 +158,9 @@ class LanguageWalk {
     for (const std::uint32_t token : tokens) words[token >> 5] |= 1u << (token & 31);
   }
   Local after(const Level& level, std::uint8_t byte) {
-    const Transition t = level.row[byte];
-    return t == kUnknown ? machine_.transition(level.local, byte) : t;
+    Transition t = level.row[byte];
+    if (t == kUnknown) t = machine_.transition(level.local, byte);
+    return t < kActionBit ? t : kDead;
   }
   template <bool kEnds>
   void leaves(Level& level, const Node& parent) {
@@ -164,21 +188,43 @@ class LanguageWalk {
   TokenMarks& marks_;
   std::vector<LocalMask::Leaving>* ends_;
   TextRegions& regions_;
-  std::span<const Local> in_text_;  // see mark_text
-  CharacterKinds text_ = 0;
-  std::array<bool, 256> text_begins_{};
+  const std::uint32_t any_text_;  // so many characters are any text; 0 where that is not known
+  TextRegions::Beginnings text_;
   std::vector<Level> levels_;
 };
 
 }  // namespace
 
 void walk_language(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, TokenMarks& marks) {
-  LanguageWalk(machine, regions, trie, marks, nullptr).from<false>(local);
+  LanguageWalk walk(machine, regions, trie, marks, nullptr);
+  walk.mark_text(local);
+  walk.from<false>(local);
+}
+
+bool walk_frame(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, std::uint32_t any_text,
+                TokenMarks& marks) {
+  LanguageWalk walk(machine, regions, trie, marks, nullptr, any_text);
+  if (!walk.mark_text(local)) return false;
+  walk.from<false>(local);
+  return true;
 }
 
 void walk_language(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, TokenMarks& marks,
                    std::vector<LocalMask::Leaving>& ends) {
-  LanguageWalk(machine, regions, trie, marks, &ends).from<true>(local);
+  LanguageWalk walk(machine, regions, trie, marks, &ends);
+  walk.mark_text(local);
+  walk.from<true>(local);
+}
+
+void walk_language_after(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local,
+                         std::span<const LocalMask::Group> groups, std::span<const LocalMask::Leaving> places,
+                         TokenMarks& marks, std::vector<LocalMask::Leaving>& ends) {
+  LanguageWalk walk(machine, regions, trie, marks, &ends);
+  for (const LocalMask::Group& group : groups) {
+    const Local next = machine.transition(local, static_cast<std::uint8_t>(group.transition));
+    if (next == kDead) continue;
+    for (std::uint32_t i = group.first; i < group.last; ++i) walk.under(next, places[i].node);
+  }
 }
 
 }  // namespace structgen

@@ -200,6 +200,15 @@ class Machine {
     (void)local;
     return std::nullopt;
   }
+  // The same of a language itself: what it allows is what its parts do, and `rest`, which may be kDead.
+  struct Heads {
+    std::vector<Reading> parts;
+    Local rest;
+  };
+  virtual std::optional<Heads> heads(Local local) {
+    (void)local;
+    return std::nullopt;
+  }
   // Whether there is only one frame, ever: no transition is an action.
   virtual bool one_frame() const { return false; }
   // Whether that is any character, `points` times at least; remembered, since walks ask often.

@@ -1,6 +1,7 @@
 #include "mask/mask_cache.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace structgen {
@@ -25,10 +26,31 @@ void LocalMask::take(TokenMarks& marks) {
   marks.clear();
 }
 
+namespace {
+
+// Those of a language are bytes, and there are thousands: they are counted.
+void order_by_transition(std::vector<LocalMask::Leaving>& leaving) {
+  constexpr std::size_t kFew = 64;
+  constexpr Transition kBytes = 256;
+  const auto is_byte = [](const LocalMask::Leaving& place) { return place.transition < kBytes; };
+  if (leaving.size() < kFew || !std::all_of(leaving.begin(), leaving.end(), is_byte)) {
+    std::sort(leaving.begin(), leaving.end(), [](const LocalMask::Leaving& a, const LocalMask::Leaving& b) {
+      return a.transition != b.transition ? a.transition < b.transition : a.node < b.node;
+    });
+    return;
+  }
+  std::array<std::uint32_t, kBytes + 1> next{};
+  for (const LocalMask::Leaving& place : leaving) ++next[place.transition + 1];
+  for (std::size_t byte = 0; byte < kBytes; ++byte) next[byte + 1] += next[byte];
+  std::vector<LocalMask::Leaving> ordered(leaving.size());
+  for (const LocalMask::Leaving& place : leaving) ordered[next[place.transition]++] = place;
+  leaving = std::move(ordered);
+}
+
+}  // namespace
+
 void LocalMask::group_leaving() {
-  std::sort(leaving.begin(), leaving.end(), [](const Leaving& a, const Leaving& b) {
-    return a.transition != b.transition ? a.transition < b.transition : a.node < b.node;
-  });
+  order_by_transition(leaving);
   for (std::uint32_t i = 0; i < leaving.size(); ++i) {
     if (groups.empty() || groups.back().transition != leaving[i].transition) {
       groups.push_back({leaving[i].transition, i, i});

@@ -63,7 +63,7 @@ struct LocalMask {
   };
   std::vector<std::uint32_t> words;   // one bit a token; empty where few are allowed:
   std::vector<std::uint32_t> tokens;  // then these are
-  std::vector<Leaving> leaving;       // by transition, then by node
+  std::vector<Leaving> leaving;       // by transition
   std::vector<Group> groups;
   std::uint64_t serial = 0;  // unique in the process
   Local of = kDead;          // the frame's state, or one that stands for it

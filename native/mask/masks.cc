@@ -83,14 +83,42 @@ void Masks::walk(Local local, LocalMask& mask) {
   }
 }
 
+// Where a language begins with names or text, what these do is found once for all languages that do, and little is
+// left to be walked behind them. False, and nothing done, where it has no such parts.
+bool Masks::read_heads(Local local, unsigned depth, std::vector<LocalMask::Leaving>& ends) {
+  constexpr unsigned kMostDepth = 6;
+  const auto heads = depth < kMostDepth ? machine_.heads(local) : std::nullopt;
+  if (!heads) return false;
+  std::vector<LocalMaskPtr> whole, first;  // before this mask has any marks: they are made one at a time
+  for (const Machine::Reading& part : heads->parts) {
+    first.push_back(language(part.language, depth + 1));
+    if (machine_.accepting(part.language)) whole.push_back(language(part.after, depth + 1));
+  }
+  for (const LocalMaskPtr& part : whole) {
+    part->add_to(marks_);
+    ends.insert(ends.end(), part->leaving.begin(), part->leaving.end());
+  }
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    const LocalMask& head = *first[i];
+    const Local after = heads->parts[i].after;
+    head.add_to(marks_);
+    walk_language_after(machine_, regions_, *trie_, after, head.groups, head.leaving, marks_, ends);
+    if (machine_.accepting(after)) ends.insert(ends.end(), head.leaving.begin(), head.leaving.end());
+  }
+  if (heads->rest != kDead) walk_language(machine_, regions_, *trie_, heads->rest, marks_, ends);
+  return true;
+}
+
 // What a language does to the tokens: those that it allows itself, and where it may end within one.
-LocalMaskPtr Masks::language(Local local) {
+LocalMaskPtr Masks::language(Local local, unsigned depth) {
   const Local stands_for = machine_.representative(local, trie_->longest_token());
   const MaskKey key = language_key(stands_for);
   if (LocalMaskPtr known = cache_->find(key)) return known;
   const Cleared cleared{marks_};
   auto mask = std::make_shared<LocalMask>();
-  walk_language(machine_, regions_, *trie_, stands_for, marks_, mask->leaving);
+  if (!read_heads(stands_for, depth, mask->leaving)) {
+    walk_language(machine_, regions_, *trie_, stands_for, marks_, mask->leaving);
+  }
   mask = finished(std::move(mask));
   cache_->insert(key, mask);
   return mask;
@@ -111,7 +139,7 @@ LocalMaskPtr Masks::text(Local local) {
   } else {
     const LocalMaskPtr short_part = short_text(local);
     const Cleared cleared{marks_};
-    walk_text(machine_, *trie_, local, short_part.get(), marks_);
+    walk_text(machine_, regions_, *trie_, local, short_part.get(), marks_);
     part = finished(std::move(part));
   }
   cache_->insert(key, part);
@@ -168,7 +196,7 @@ LocalMaskPtr Masks::walked_short(Local local) {
   if (LocalMaskPtr known = cache_->find(key)) return known;
   const Cleared cleared{marks_};
   auto part = std::make_shared<LocalMask>();
-  walk_short_text(machine_, *trie_, local, marks_);
+  walk_short_text(machine_, regions_, *trie_, local, marks_);
   part = finished(std::move(part));
   cache_->insert(key, part);
   return part;

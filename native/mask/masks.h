@@ -51,7 +51,8 @@ class Masks {
   MaskKey text_key(Local local) const { return {owner_, local, 1}; }
   MaskKey short_key(Local local) const { return {owner_, local, 2}; }
   MaskKey language_key(Local local) const { return {owner_, local, 3}; }
-  LocalMaskPtr language(Local local);
+  LocalMaskPtr language(Local local, unsigned depth = 0);
+  bool read_heads(Local local, unsigned depth, std::vector<LocalMask::Leaving>& ends);
   void walk(Local local, LocalMask& mask);
   LocalMaskPtr below(const LocalMask& mask, const LocalMask::Group& group, Local frame);
   LocalMaskPtr ended(Local local, Local frame);

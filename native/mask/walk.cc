@@ -326,6 +326,7 @@ void walk_after(Machine& machine, TextTable& texts, const TokenTrie& trie, Local
   Walk walk(cursor, trie, trie.siblings(), nullptr, marks, &leaving);
   for (const LocalMask::Group& group : groups) {
     const Transition t = machine.transition(after, static_cast<std::uint8_t>(group.transition));
+    if (t == kDead) continue;
     for (const Transition way : ways(machine, t)) {
       for (std::uint32_t i = group.first; i < group.last; ++i) walk.act(Cursor::open_top(after), way, ends[i].node);
     }

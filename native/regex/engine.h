@@ -9,6 +9,7 @@
 //   derive.cc      derivatives and dense rows
 //   search.cc      emptiness, distance, witness
 //   contents.cc    bytes that members need, and can have
+//   heads.cc       names, words and text at the beginning
 //   horizon.cc    what short texts cannot tell apart
 //   print.cc       the readable form
 //   punycode.cc    encoded labels of host names
@@ -92,6 +93,9 @@ class Engine {
   Regex near(Regex r, std::uint32_t longest, unsigned depth = 0);
   std::optional<Store::Bounded> bounded(Regex r);
   Regex with_rounds(Regex r, std::uint32_t rounds, std::uint32_t most, unsigned depth = 0);
+  // heads.cc
+  std::optional<std::pair<Regex, Regex>> cut(Regex r);
+  std::optional<Store::Heads> heads(Regex r);
   std::uint32_t free_points(Regex r, unsigned depth = 0);
   bool counts_points(Regex r) const { return element(r).base == any_character_; }
   // What is left of an enumeration, where r is one; stays valid.
@@ -152,6 +156,7 @@ class Engine {
 
   // horizon.cc
   std::uint32_t reach(Regex r, unsigned depth);
+  std::uint32_t reach_of_factor(Regex r, unsigned depth);
   ByteSet last_bytes(Regex r, unsigned depth);
   bool escapable(Regex r);
 
@@ -159,6 +164,7 @@ class Engine {
   void merge_counters(std::vector<Regex>& parts);
 
   // derive.cc
+  ByteSet decides(Regex r) const;
   Regex* new_row(Regex r);
   Regex* words_row(Regex r);
   Regex fill_class(Regex r, std::uint8_t byte);
@@ -213,6 +219,7 @@ class Engine {
   std::vector<std::uint32_t> seen_;  // per expression: the round that last visited it
   std::uint32_t round_ = 0;
   std::vector<std::uint32_t> collected_;  // byte sets of the current round
+  std::array<std::uint32_t, 256> single_bytes_{};
   std::vector<std::uint32_t> set_seen_;
 
   std::unordered_map<Regex, Known> known_;  // shortest ways

@@ -27,6 +27,13 @@ class RegexMachine final : public Machine {
     const std::optional<WordList> words = store_.words_left(local);
     return words ? std::optional<Enumeration>({*words, false}) : std::nullopt;
   }
+  std::optional<Heads> heads(Local local) override {
+    const std::optional<Store::Heads> found = store_.heads(local);
+    if (!found) return std::nullopt;
+    Heads heads{{}, found->rest};
+    for (const Store::Heads::Part& part : found->parts) heads.parts.push_back({part.head, part.after});
+    return heads;
+  }
   bool one_frame() const override { return true; }
   std::size_t memory_bytes() const override { return row_bytes() + store_.memory_bytes(); }
 

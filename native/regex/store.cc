@@ -50,6 +50,7 @@ Store::FreePoints Store::free_points(Regex r) { return {engine().free_points(r),
 std::optional<Store::Bounded> Store::bounded(Regex r) { return engine().bounded(r); }
 std::uint32_t Store::least_points(Regex r) const { return engine().lengths(r).min_points; }
 std::optional<WordList> Store::words_left(Regex r) const { return engine().words_left(r); }
+std::optional<Store::Heads> Store::heads(Regex r) { return engine().heads(r); }
 bool Store::well_formed(Regex r) const { return engine().well_formed(r); }
 std::size_t Store::size() const { return engine().size(); }
 std::size_t Store::memory_bytes() const { return engine().memory_bytes(); }

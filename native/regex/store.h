@@ -93,6 +93,16 @@ class Store {
   std::uint32_t least_points(Regex r) const;  // of a pattern's derivatives: characters of a shortest member
   // What is left of an enumeration, where that is all r is; stays valid.
   std::optional<WordList> words_left(Regex r) const;
+  // Alternatives that begin with any number of letters, each as that head and what comes after it, and the others.
+  // None of them is empty but `rest`, which may be kNothing; nothing where there is no such head.
+  struct Heads {
+    struct Part {
+      Regex head, after;
+    };
+    std::vector<Part> parts;
+    Regex rest;
+  };
+  std::optional<Heads> heads(Regex r);
   bool well_formed(Regex r) const;  // every member is valid UTF-8 by itself
 
   std::size_t size() const;  // expressions interned

@@ -11,16 +11,11 @@
 #include <span>
 #include <vector>
 
+#include "vocabulary/character_kinds.h"
 #include "vocabulary/sibling_trie.h"
 #include "vocabulary/token_trie.h"
 
 namespace structgen {
-
-// A bit for each kind of character, by the byte it begins with, frequent ones first: the letters, digits and signs of
-// ASCII, some groups of leading bytes, control characters; one more for what is not UTF-8.
-using CharacterKinds = std::uint64_t;
-inline constexpr CharacterKinds kNotUtf8 = 1;
-CharacterKinds kind_of(std::uint8_t byte);  // kNotUtf8 for a byte that begins no character
 
 class SubtreeText {
  public:
@@ -30,16 +25,17 @@ class SubtreeText {
   // Of the text below node `i` of the SiblingTrie, whose last character may be incomplete; kNotUtf8 among them
   // where the node itself is inside a character.
   CharacterKinds kinds(std::uint32_t i) const { return nodes_[i].kinds; }
-  // By token: of its text without the first character. A token without text is kNotUtf8.
-  std::span<const CharacterKinds> kinds_after_first() const { return after_first_; }
-  std::span<const std::uint8_t> first_bytes() const { return first_bytes_; }  // by token
   // The tokens at or below it, copies included.
   std::span<const std::uint32_t> tokens(std::uint32_t i) const {
     return {tokens_.data() + nodes_[i].first, nodes_[i].last - nodes_[i].first};
   }
+  // Of each of these: of its text without the first character.
+  std::span<const CharacterKinds> kinds_after_first(std::uint32_t i) const {
+    return {after_first_.data() + nodes_[i].first, nodes_[i].last - nodes_[i].first};
+  }
   std::size_t memory_bytes() const {
     return nodes_.capacity() * sizeof(Node) + tokens_.capacity() * 4 +
-           after_first_.capacity() * sizeof(CharacterKinds) + first_bytes_.capacity();
+           after_first_.capacity() * sizeof(CharacterKinds);
   }
 
  private:
@@ -48,9 +44,8 @@ class SubtreeText {
     std::uint32_t first, last;
   };
   std::vector<Node> nodes_;
-  std::vector<std::uint32_t> tokens_;  // in preorder
-  std::vector<CharacterKinds> after_first_;
-  std::vector<std::uint8_t> first_bytes_;
+  std::vector<std::uint32_t> tokens_;  // in preorder …
+  std::vector<CharacterKinds> after_first_;  // … and as they are
 };
 
 }  // namespace structgen
