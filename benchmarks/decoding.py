@@ -4,14 +4,17 @@
     python benchmarks/decoding.py overhead [--data FILE] [--schemas 24] [--rounds 5]
     python benchmarks/decoding.py passes   [--data FILE] [--schemas 24]
     python benchmarks/decoding.py peers    [--rounds 5]
+    python benchmarks/decoding.py figures  [--rounds 5]
 
 ``outputs``: 1,000 outputs over 200 schemas of the development file, five a schema, with `max_tokens` from
 {minimum, minimum + 1, 2 × minimum, 256} in mixed batches of 16; each must be JSON, fit, and satisfy
 `jsonschema`.  ``overhead``: CPU seconds a step (one forward pass), constrained against free text through the
 same loop: runs in turn on the same model and prompts, as many rows and steps each.  ``passes``:
 passes per output token under each treatment of forced text.  ``peers``: free text through the loop against
-transformers' own generate.  Times are ratios of CPU time within one process, with quartiles; one
-thread, so that on an idle machine they are ratios of wall time.
+transformers' own generate.  ``figures``: an untrained model of 131,072 logits without and with figures
+(`figures=False` computes few logits where few tokens are allowed); the tokens must be the same.  Times are
+ratios of CPU time within one process, with quartiles; one thread, so that on an idle machine they are ratios
+of wall time.
 """
 
 from __future__ import annotations
@@ -254,9 +257,88 @@ def peers(pocket: Any, vocabulary: Any, rounds: int) -> None:
         print(json.dumps({"batch": batch, "rounds": rounds, "loop / transformers": quartiles}))
 
 
+RECORDS = {
+    "type": "array",
+    "minItems": 4,
+    "items": {
+        "type": "object",
+        "properties": {
+            "kind": {"enum": ["alpha", "beta", "gamma", "delta"]},
+            "count": {"type": "integer", "minimum": 0, "maximum": 999},
+            "open": {"type": "boolean"},
+        },
+        "required": ["kind", "count", "open"],
+        "additionalProperties": False,
+    },
+}
+NAMES = {
+    "type": "array",
+    "minItems": 4,
+    "items": {
+        "type": "object",
+        "properties": {"name": {"type": "string", "maxLength": 12}, **RECORDS["items"]["properties"]},
+        "required": ["name", "kind", "count", "open"],
+        "additionalProperties": False,
+    },
+}
+
+
+def figures(tokenizer: Any, rounds: int) -> None:
+    """CPU seconds of ``figures=False`` over those of True: hidden sizes 256 and 1,024, four layers."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    width = 131_072
+    vocabulary = sg.Vocabulary.from_tokenizer(tokenizer, width=width)
+    for hidden in (256, 1024):
+        torch.manual_seed(0)
+        config = LlamaConfig(
+            vocab_size=width,
+            hidden_size=hidden,
+            intermediate_size=3 * hidden,
+            num_hidden_layers=4,
+            num_attention_heads=hidden // 64,
+            num_key_value_heads=hidden // 64,
+        )
+        model = LlamaForCausalLM(config).eval()
+        for name, schema in (("numbers and enumerations", RECORDS), ("and names", NAMES)):
+            constraint = sg.compile(sg.json_schema(schema, whitespace="compact"), vocabulary)
+            for batch in (1, 8):
+                ratios = []
+                for turn in range(rounds + 1):
+                    seconds, tokens = {}, {}
+                    for wanted in (True, False) if turn % 2 else (False, True):
+                        began = time.process_time()
+                        outs = sg.generate(
+                            model,
+                            [[5, 6, 7]] * batch,
+                            grammar=constraint,
+                            max_tokens=96,
+                            seed=turn,
+                            weights=False,
+                            figures=wanted,
+                            tokenizer=vocabulary,
+                        )
+                        seconds[wanted] = time.process_time() - began
+                        tokens[wanted] = [out.tokens for out in outs]
+                    assert tokens[True] == tokens[False]
+                    if turn:
+                        ratios.append(seconds[False] / seconds[True])
+                print(
+                    json.dumps(
+                        {
+                            "hidden": hidden,
+                            "schema": name,
+                            "batch": batch,
+                            "without / with figures": _rounded(statistics.quantiles(ratios, n=4)),
+                        }
+                    ),
+                    flush=True,
+                )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("part", choices=["outputs", "overhead", "passes", "peers"])
+    parser.add_argument("part", choices=["outputs", "overhead", "passes", "peers", "figures"])
     parser.add_argument("--data", type=Path, default=DEFAULT / "maskbench_dev.jsonl.gz")
     parser.add_argument("--schemas", type=int, default=24)
     parser.add_argument("--rounds", type=int, default=5)
@@ -269,6 +351,8 @@ def main() -> None:
         outputs(pocket, vocabulary, arguments.data)
     elif arguments.part == "overhead":
         overhead(pocket, vocabulary, arguments.data, arguments.schemas, arguments.rounds)
+    elif arguments.part == "figures":
+        figures(pocket.tokenizer, arguments.rounds)
     elif arguments.part == "passes":
         passes(pocket, vocabulary, arguments.data, arguments.schemas)
     else:

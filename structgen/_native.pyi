@@ -314,6 +314,11 @@ class Matcher:
         """0: accepted, 1: rejected, 2: already terminated."""
 
     def try_advance(self, tokens: Sequence[int]) -> int: ...
+    def advance_within(self, token: SupportsIndex, tokens: int) -> int:
+        """
+        As advance; 3, and nothing done, where what is left does not complete within so many tokens.
+        """
+
     def rollback(self, steps: int) -> bool: ...
     def fork(self) -> Matcher: ...
     def reset(self) -> None: ...
@@ -332,6 +337,11 @@ class Matcher:
     @property
     def is_terminated(self) -> bool: ...
     def forced_tokens(self) -> list[int]: ...
+    def outlook(self) -> tuple[bool, bool, list[int]]:
+        """
+        Whether it has ended, whether it can stop, and where neither, the tokens that must come next.
+        """
+
     def completion(self) -> list[int] | None:
         """
         Tokens of a short completion; None when the vocabulary cannot spell it.

@@ -17,7 +17,7 @@ from structgen.errors import MatcherError, MatcherTerminated, TokenRejected
 if TYPE_CHECKING:
     from structgen.constraint import Constraint
 
-_ACCEPTED, _TERMINATED = 0, 2
+_ACCEPTED, _TERMINATED, _TOO_LONG = 0, 2, 3
 
 
 class Matcher:
@@ -147,6 +147,33 @@ class Matcher:
     def completes_within(self, tokens: int) -> bool:
         """Return whether :meth:`distance` is at most ``tokens``; cheap where that is plainly so."""
         return tokens >= 0 and self._native.completes_within(tokens)
+
+    def advance_within(self, token: int, tokens: int) -> bool:
+        """Append ``token`` if the output can then be completed within ``tokens`` more.
+
+        `advance` and `completes_within` in one call: returns False, the matcher unchanged, where the second
+        would, as for ``tokens`` below 0; raises what the first raises.
+
+        >>> import structgen as sg
+        >>> vocabulary = sg.Vocabulary.from_tokens([b"a", b"b", b"<end>"], eos=2)
+        >>> m = sg.compile(sg.regex("a|bbb"), vocabulary).matcher()
+        >>> m.advance_within(1, 1), m.advance_within(0, 0)
+        (False, True)
+        """
+        verdict = self._native.advance_within(token, tokens) if tokens >= 0 else _TOO_LONG
+        if verdict == _ACCEPTED:
+            return True
+        if verdict == _TOO_LONG:
+            return False
+        self.advance(token)  # raises
+        raise AssertionError("one call rejected what another took")
+
+    def outlook(self) -> tuple[bool, bool, list[int]]:
+        """Return `is_terminated`, `can_stop` and, where neither holds, `forced_tokens`; one call for all.
+
+        Cost: no mask where it is plain that several tokens may come, as it nearly always is.
+        """
+        return self._native.outlook()
 
     def completion_text(self) -> bytes:
         """Return the bytes of the shortest known completion."""

@@ -4,6 +4,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
@@ -74,6 +75,26 @@ class BufferView {
  private:
   Py_buffer buffer_{};
   bool held_ = false;
+};
+
+constexpr int kTooLong = 3;  // beside the verdicts
+
+// Where masks are written: an array or tensor of Python's, held as long as this lives.
+class MaskRows {
+ public:
+  explicit MaskRows(nb::handle out) : view_(out) {
+    // Never converted: the mask would be written into a copy and lost.
+    if (!view_.fits() && !nb::try_cast(out, rows_, false)) {
+      throw nb::type_error("fill_mask: expected a writable, contiguous array of 32-bit integers on the CPU");
+    }
+  }
+  std::span<std::uint32_t> row(std::size_t row, std::size_t words) const {
+    return view_.fits() ? view_.row(row, words) : row_of(rows_, row, words);
+  }
+
+ private:
+  BufferView view_;
+  Rows rows_;
 };
 
 // Any integer as a token id; what no id can be becomes one that no vocabulary has.
@@ -209,6 +230,22 @@ void bind_matcher(nb::module_& m) {
              return accepted;
            },
            nb::arg("tokens"))
+      .def("advance_within",
+           [](BoundMatcher& self, nb::handle token, std::size_t tokens) {
+             const std::uint32_t id = token_of(token);
+             Matcher ahead = self.matcher;
+             {
+               const auto guard = self.guard(true);
+               const Matcher::Verdict verdict = ahead.advance(id);
+               if (verdict != Matcher::Verdict::kAccepted) return static_cast<int>(verdict);
+               if (!ahead.completes_within(tokens)) return kTooLong;
+             }
+             self.matcher = std::move(ahead);
+             return 0;
+           },
+           nb::arg("token"), nb::arg("tokens"),
+           nb::sig("def advance_within(self, token: typing.SupportsIndex, tokens: int) -> int"),
+           "As advance; 3, and nothing done, where what is left does not complete within so many tokens.")
       .def("rollback",
            [](BoundMatcher& self, std::size_t steps) {
              const auto guard = self.guard(false);
@@ -225,14 +262,8 @@ void bind_matcher(nb::module_& m) {
       .def_prop_ro("mask_words", [](BoundMatcher& self) { return self.matcher.mask_words(); })
       .def("fill_mask",
            [](BoundMatcher& self, nb::handle out, std::size_t row) {
-             const BufferView view(out);
-             Rows rows;  // keeps what it is a view of
-             // Never converted: the mask would be written into a copy and lost.
-             if (!view.fits() && !nb::try_cast(out, rows, false)) {
-               throw nb::type_error("fill_mask: expected a writable, contiguous array of 32-bit integers on the CPU");
-             }
-             const std::span<std::uint32_t> words = view.fits() ? view.row(row, self.matcher.mask_words())
-                                                                : row_of(rows, row, self.matcher.mask_words());
+             const MaskRows target(out);
+             const std::span<std::uint32_t> words = target.row(row, self.matcher.mask_words());
              Matcher now = self.matcher;
              const nb::gil_scoped_release without_gil;
              now.fill_mask(words);
@@ -261,6 +292,19 @@ void bind_matcher(nb::module_& m) {
              const auto guard = self.guard(true);
              return self.matcher.forced_tokens();
            })
+      .def("outlook",
+           [](BoundMatcher& self) {
+             Matcher now = self.matcher;
+             bool ended = false, can_stop = false;
+             std::vector<std::uint32_t> forced;
+             {
+               const auto guard = self.guard(true);
+               ended = now.is_terminated(), can_stop = now.can_stop();
+               if (!ended && !can_stop) forced = now.forced_tokens();
+             }
+             return std::make_tuple(ended, can_stop, std::move(forced));
+           },
+           "Whether it has ended, whether it can stop, and where neither, the tokens that must come next.")
       .def("completion",
            [](BoundMatcher& self) {
              const auto guard = self.guard(true);
@@ -284,19 +328,22 @@ void bind_matcher(nb::module_& m) {
 
   m.def(
       "fill_masks",
-      [](const nb::list& matchers, const Rows& out, std::size_t threads) {
+      [](const nb::list& matchers, nb::handle out, std::size_t threads) {
+        const MaskRows target(out);
         std::vector<Matcher> now;
         std::vector<std::span<std::uint32_t>> rows;
+        now.reserve(matchers.size());
+        rows.reserve(matchers.size());
         for (nb::handle held : matchers) {
           now.push_back(nb::cast<BoundMatcher&>(held).matcher);
-          rows.push_back(row_of(out, rows.size(), now.back().mask_words()));
+          rows.push_back(target.row(rows.size(), now.back().mask_words()));
         }
         std::vector<Matcher*> each;
         for (Matcher& matcher : now) each.push_back(&matcher);
         const nb::gil_scoped_release without_gil;
         fill_all(each, rows, threads);
       },
-      nb::arg("matchers"), nb::arg("out").noconvert(), nb::arg("threads"),
+      nb::arg("matchers"), nb::arg("out"), nb::arg("threads"),
       nb::sig("def fill_masks(matchers: list[Matcher], out: Annotated[NDArray, dict(order='C', device='cpu')], "
               "threads: int) -> None"),
       "One row for each as it is now, without the GIL.");

@@ -81,6 +81,16 @@ Transition ComposeMachine::after_way_on(Local local, std::string_view way) {
   return frame_after_way_on(State(states_[local]), way);
 }
 
+Machine::Ending ComposeMachine::ending(Local local) {
+  const State state = states_[local];
+  return own(state) ? Ending{} : frame_ending(state);
+}
+
+Machine::Ending ComposeMachine::ending_unread(Local local, std::uint32_t result) {
+  const State state = states_[local];
+  return own(state) ? Ending{} : frame_ending_unread(state, result);
+}
+
 bool ComposeMachine::completes_stacks(Local top) const {
   const State& state = states_[top];
   return !own(state) && frame_completes(state);

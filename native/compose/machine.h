@@ -40,6 +40,8 @@ class ComposeMachine final : public LeafHost {
   std::uint32_t end_result(Local local) override;
   std::string way_on(Local local) override;
   Transition after_way_on(Local local, std::string_view way) override;
+  Ending ending(Local local) override;
+  Ending ending_unread(Local local, std::uint32_t result) override;
   std::span<const NamedToken> named_tokens(Local local) override;
   Jump jump(Local local) override;
   Local token_end(Local local) override;

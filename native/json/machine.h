@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,8 @@ class JsonMachine final : public Machine {
   std::uint32_t end_result(Local local) override;
   std::string way_on(Local local) override;
   Transition after_way_on(Local local, std::string_view way) override;
+  Ending ending(Local local) override;
+  Ending ending_unread(Local local, std::uint32_t result) override;
   std::size_t memory_bytes() const override;
   void refill() override { solver_.refill(); }
 
@@ -119,6 +122,7 @@ class JsonMachine final : public Machine {
   Local feed(const State& state, std::uint32_t code_point);
   std::uint32_t string_result(const State& state);
   std::string finish_string(const State& state);
+  std::optional<std::size_t> plain_string_end(const State& state);
   Local near_string(State state, std::size_t longest);
   bool escape_possible(const State& state);
   std::uint32_t find_code_point(Regex language, std::uint32_t low, std::uint32_t high);
@@ -129,6 +133,14 @@ class JsonMachine final : public Machine {
   Transition number_step(const State& state, std::uint8_t byte);
   bool number_complete(const State& state);
 
+  // machine_endings.cc
+  Ending ended_after(std::optional<std::size_t> bytes);
+  std::optional<std::size_t> bytes_to_end(const State& state);
+  std::optional<std::size_t> bytes_of_object(const State& state);
+  std::optional<std::size_t> bytes_after_fresh_key(const State& state, std::uint32_t result);
+  std::optional<std::size_t> bytes_after_any_item(const State& state);
+  std::size_t bytes_to_close(Formula goal, const ObjectContext& context);
+
   // machine_objects.cc, machine_arrays.cc
   Local open_object(std::uint32_t formulas);
   Transition object_step(State state, std::uint8_t byte);
@@ -136,6 +148,7 @@ class JsonMachine final : public Machine {
   Local key_read(Local local, std::string_view text);
   Local key_read(const State& state, std::uint32_t key);
   Local stand_in(State state, Formula goal);
+  Local near_object(State state, std::size_t longest);
   std::string finish_object(const State& state);
   Local open_array(std::uint32_t formulas);
   Transition array_step(State state, std::uint8_t byte);
@@ -159,6 +172,8 @@ class JsonMachine final : public Machine {
   Memo<std::uint64_t, Local> resumed_;
   Memo<std::uint64_t, Local> keys_read_;  // by the object's state and the key
   Memo<std::uint64_t, std::uint32_t> item_plans_;
+  static constexpr std::uint32_t kOnTop = 0xFFFFFFFFu;  // in place of a result
+  Memo<std::uint64_t, Ending> endings_;                 // by the frame's state and the result above it
 };
 
 }  // namespace structgen::json

@@ -42,7 +42,7 @@ Transition JsonMachine::object_step(State state, std::uint8_t byte) {
       if (byte == ',' && state.phase == kAfterValue) {
         const Regex keys = solver_.key_language(goal, contexts_[state.b]);
         return dead_or(keys != regex::kNothing,
-                       {.frame = Frame::kObject, .phase = kNextKey, .a = state.a, .b = state.b});
+                       {.frame = Frame::kObject, .phase = kNextKey, .a = state.a, .b = state.b, .d = state.d});
       }
       return kDead;
     case kNextKey:
@@ -89,10 +89,30 @@ Local JsonMachine::stand_in(State state, Formula goal) {
   return intern(state);
 }
 
+// Between members of a simple object, which undeclared keys were read is only felt by a token that holds a whole key,
+// as long as there are many others: until the key ends it may be any of those. The stand-in has not heard of them, so
+// it cannot tell what follows a key.
+Local JsonMachine::near_object(State state, std::size_t longest) {
+  constexpr std::size_t kManyKeys = 1u << 16;  // there are more characters than this to tell keys apart by
+  const bool between = state.phase == kOpen || state.phase == kAfterValue || state.phase == kNextKey;
+  if (!between || state.d != 0 || vectors_[state.a].size() != 1) return intern(state);
+  const Formula goal = vectors_[state.a][0];
+  if (!solver_.simple(goal)) return intern(state);
+  const ObjectContext context = contexts_[state.b];
+  const ObjectContext fresh = solver_.without_undeclared(goal, context);
+  if (fresh == context || solver_.keys_read(context) >= kManyKeys) return intern(state);
+  regex::Store& regexes = formulas_.regexes();
+  const Regex keys = solver_.key_language(goal, fresh);
+  if (keys == regex::kNothing || regexes.free_points(keys).points <= longest) return intern(state);
+  state.b = contexts_.intern(fresh);
+  state.d = 1;
+  return intern(state);
+}
+
 Local JsonMachine::resume_unnamed(Local local, std::uint32_t result, std::size_t longest) {
   const State state = states_[local];
   if (state.frame == Frame::kArray) return after_any_string(state, result, longest);
-  if (state.frame != Frame::kObject || state.phase != kInKey) return kUnsettled;
+  if (state.frame != Frame::kObject || state.phase != kInKey || state.d != 0) return kUnsettled;
   const std::vector<std::uint32_t> truth = vectors_[result];
   for (std::size_t i = 1; i < truth.size(); ++i) {
     if (!truth[i]) continue;

@@ -335,6 +335,12 @@ Transition JsonMachine::after_way_on(Local local, std::string_view) {
   return string_step(end, '"');
 }
 
+// Between two characters: how many bytes are left with the quote.
+std::optional<std::size_t> JsonMachine::plain_string_end(const State& state) {
+  if (state.phase != kPlain) return std::nullopt;
+  return escape(formulas_.regexes().witness(vectors_[state.a][0])).size() + 1;
+}
+
 // The rest of the escape that is open, then a shortest rest of the text, then the quote.
 std::string JsonMachine::finish_string(const State& state) {
   if (state.phase == kPlain) {

@@ -197,16 +197,17 @@ Local JsonMachine::representative(Local local, std::size_t longest) {
   if (state.frame == Frame::kObject && (state.phase == kColon || state.phase == kBeforeValue)) {
     return stand_in(state, vectors_[plan(state.c).child][0]);
   }
+  if (state.frame == Frame::kObject) return near_object(state, longest);
   return local;
 }
 
 // --- What the stack asks ----------------------------------------------------
 
 Local JsonMachine::resume(Local local, std::uint32_t result, std::string_view text) {
+  if (states_[local].frame == Frame::kObject && states_[local].d != 0) return kUnsettled;  // a stand-in
   if (states_[local].frame == Frame::kObject && states_[local].phase == kInKey) {
     return key_read(local, text);
   }
-  if (states_[local].frame == Frame::kObject && states_[local].d != 0) return kUnsettled;  // a stand-in
   if (states_[local].frame == Frame::kArray && states_[local].d == kStandIn) return kUnsettled;
   const bool remember = text.empty();
   const std::uint64_t memo = static_cast<std::uint64_t>(local) << 32 | result;
@@ -302,7 +303,8 @@ std::string JsonMachine::way_on(Local local) {
 std::size_t JsonMachine::memory_bytes() const {
   return row_bytes() + states_.memory_bytes() + vectors_.memory_bytes() + vectors_.size() * 32 +
          texts_.memory_bytes() + contexts_.memory_bytes() + contexts_.size() * 64 +
-         resumed_.memory_bytes() + keys_read_.memory_bytes() + item_plans_.memory_bytes();
+         resumed_.memory_bytes() + keys_read_.memory_bytes() + item_plans_.memory_bytes() +
+         endings_.memory_bytes();
 }
 
 }  // namespace structgen::json

@@ -94,6 +94,9 @@ class Solver {
   // --- Keys.
   ObjectContext open_object(const std::vector<Formula>& unrestricted);
   ObjectContext after_key(const ObjectContext& context, std::uint32_t key);
+  // The same where no undeclared key of f had been read; and how many keys were read that have no rank.
+  ObjectContext without_undeclared(Formula f, const ObjectContext& context);
+  std::size_t keys_read(const ObjectContext& context) const { return key_lists_[context.seen].size(); }
   bool available(const ObjectContext& context, std::uint32_t key) const;
   const KeyClass& classify(Formula f, const ObjectContext& context, std::uint32_t key);
   // Every key that may come next, as a language of decoded strings.

@@ -5,6 +5,7 @@
 // (¬members(pattern, S, 1), which is what patternProperties means) need no division while a value
 // exists that suits all of them.
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 
 #include "budget.h"
@@ -58,6 +59,17 @@ std::vector<std::uint32_t> Solver::seen_undeclared(Formula f, const ObjectContex
     return rank(context.ranks, key) == kNoRank && !known.single_literals.contains(key);
   });
   return found;
+}
+
+ObjectContext Solver::without_undeclared(Formula f, const ObjectContext& context) {
+  const std::vector<std::uint32_t> gone = seen_undeclared(f, context);
+  if (gone.empty()) return context;
+  const std::vector<std::uint32_t>& seen = key_lists_[context.seen];  // both ascend
+  std::vector<std::uint32_t> kept;
+  std::set_difference(seen.begin(), seen.end(), gone.begin(), gone.end(), std::back_inserter(kept));
+  ObjectContext result = context;
+  result.seen = key_lists_.intern(kept);
+  return result;
 }
 
 const KeyClass& Solver::classify(Formula f, const ObjectContext& context, std::uint32_t key) {

@@ -133,6 +133,17 @@ Transition LeafHost::frame_after_way_on(const LeafFrame& frame, std::string_view
   return after == kUnknown ? kUnknown : translated(frame, after);
 }
 
+// The first frame of a leaf ends where its machine accepts, and one that counts tokens may have to end before it would.
+Machine::Ending LeafHost::frame_ending(const LeafFrame& frame) {
+  if (frame.bottom || frame.tokens != LeafFrame::kUnbounded) return {};
+  return machine_of(frame).ending(frame.inner);
+}
+
+Machine::Ending LeafHost::frame_ending_unread(const LeafFrame& frame, std::uint32_t result) {
+  if (frame.bottom || frame.tokens != LeafFrame::kUnbounded) return {};
+  return machine_of(frame).ending_unread(frame.inner, result);
+}
+
 std::size_t LeafHost::frame_complete(std::span<const LeafFrame> frames, std::string& text) {
   std::vector<Local> inner;
   for (const LeafFrame& frame : frames) {

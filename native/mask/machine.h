@@ -246,6 +246,24 @@ class Machine {
     return 0;
   }
 
+  // How many bytes complete() reads until a frame ends, and the result it ends with (kPop), for those who only want to
+  // know how long a completion is: said without making the states on the way. Not `known` where it has to be read.
+  struct Ending {
+    bool known = false;
+    std::uint32_t bytes = 0, result = 0;
+  };
+  // Of the frame in `local`, when it is on top.
+  virtual Ending ending(Local local) {
+    (void)local;
+    return {};
+  }
+  // Of the frame in `local` once the one above it ended with `result`, where its text would be asked for: the same
+  // whatever that was.
+  virtual Ending ending_unread(Local local, std::uint32_t result) {
+    (void)local, (void)result;
+    return {};
+  }
+
   // What `byte` does to a frame that may end here where, beside this machine, whoever is around it could read the
   // byte: the frame also ends before it, and so may those below.
   virtual Transition transition_or_end(Local local, std::uint8_t byte) {

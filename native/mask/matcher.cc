@@ -9,6 +9,8 @@ namespace structgen {
 namespace {
 
 constexpr std::size_t kMaxForced = 4096;
+// Of letters, digits, blanks and punctuation, two each: where there is a choice, it is nearly always between some of them.
+constexpr std::string_view kUsualBytes = "ae12 \n\",[t";
 
 }  // namespace
 
@@ -169,11 +171,26 @@ void Matcher::fill_mask(std::span<std::uint32_t> out) {
   }
 }
 
+// Two bytes that the top frame can read are two tokens at least: nearly always so, and said without a mask.
+bool Matcher::has_choice() const {
+  if (!constraint_->covers_all_bytes || is_terminated()) return false;
+  Machine& machine = *constraint_->machine;
+  const Local local = history_.front().stack.front().local;
+  unsigned alive = 0;
+  for (const char byte : kUsualBytes) {
+    const Transition t = machine.transition(local, static_cast<std::uint8_t>(byte));
+    alive += t != kDead && (t < kActionBit || machine.action(t).kind == Action::Kind::kPush);
+    if (alive == 2) return true;
+  }
+  return false;
+}
+
 std::vector<std::uint32_t> Matcher::forced_tokens() {
   std::vector<std::uint32_t> forced;
-  std::vector<std::uint32_t> mask(mask_words());
   Matcher ahead = *this;
-  while (forced.size() < kMaxForced && !ahead.is_terminated()) {
+  std::vector<std::uint32_t> mask;
+  while (forced.size() < kMaxForced && !ahead.is_terminated() && !ahead.has_choice()) {
+    mask.resize(mask_words());
     ahead.fill_mask(mask);
     std::size_t set = 0, word = 0;
     for (std::size_t i = 0; i < mask.size() && set < 2; ++i) {
@@ -223,6 +240,18 @@ std::optional<std::vector<std::uint32_t>> Matcher::tokens_of(const Completion& c
 std::string Matcher::completion_bytes() { return shortest_completion().text; }
 
 bool Matcher::completes_within(std::size_t tokens) {
+  if (is_terminated()) return true;
+  constraint_->machine->refill();
+  if (constraint_->covers_all_bytes) {  // one token a byte will do
+    bool within = false;
+    each_stack([&](const Stack& stack) {
+      if (within) return;
+      Cursor cursor(*constraint_->machine, constraint_->engine->texts);
+      const std::optional<std::size_t> length = cursor.completion_length(cursor.load(stack));
+      within = length && *length <= tokens;
+    });
+    if (within) return true;
+  }
   const Completion completion = shortest_completion();
   if (constraint_->covers_all_bytes && completion.length() <= tokens) return true;  // one token a byte will do
   const auto fewest = tokens_of(completion);

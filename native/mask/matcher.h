@@ -73,6 +73,7 @@ class Matcher {
       for (const Stack& stack : *now.others) each(stack);
     }
   }
+  bool has_choice() const;
   void append(Stacks stacks, bool terminated = false);
   void append(Stack stack, std::shared_ptr<const Stacks> others, bool terminated);
   std::optional<Stack> advance_top(std::string_view bytes);

@@ -190,6 +190,43 @@ void Cursor::complete(Top top, std::string& text, std::vector<Named>* named) {
   }
 }
 
+std::optional<std::size_t> Cursor::completion_length(Top top) {
+  std::size_t length = 0;
+  while (length <= kMaxCompletion) {
+    if (machine_.completes_stacks(top.local)) return std::nullopt;
+    if (top.below == kBottom) {
+      if (machine_.accepting(top.local)) return length;
+      if (const Machine::Jump jump = machine_.jump(top.local); jump.possible) {
+        length += jump.text.size() + (jump.token != Machine::kNoNamedToken);
+        top.local = jump.next;
+        continue;
+      }
+    }
+    Machine::Ending end = machine_.ending(top.local);
+    bool text_kept = false;
+    if (!end.known) {
+      const Machine::WayOut& way = way_out(top.local);
+      if (way.leaves == kDead) return length + way.text.size();
+      const Action& action = machine_.action(way.leaves);
+      text_kept = action.kind == Action::Kind::kPopText;
+      end = {true, static_cast<std::uint32_t>(way.text.size()), action.result};
+    }
+    length += end.bytes;
+    // A frame that would ask for the text ends as well, if it can without.
+    Local below = slots_[static_cast<std::size_t>(top.below)].frame.local;
+    while (text_kept || machine_.keeps_text(below)) {
+      end = machine_.ending_unread(below, end.result);
+      top = resumed(top.below, below);
+      if (!end.known || top.below == kBottom) return std::nullopt;
+      length += end.bytes;
+      below = slots_[static_cast<std::size_t>(top.below)].frame.local;
+      text_kept = false;
+    }
+    top = resumed(top.below, machine_.resume(below, end.result, {}));
+  }
+  return std::nullopt;
+}
+
 Stack Cursor::save(const Top& top, std::string_view read) {
   // Collect pushed and recording frames down to the first that stands unchanged, then rebuild upwards.
   std::vector<StackFrame> changed;

@@ -14,7 +14,7 @@ Knows nothing about probabilities: it judges tokens, others propose them.
 
 from __future__ import annotations
 
-from structgen.decode.matching import MatcherLike
+from structgen.decode.matching import MatcherLike, advance_within
 from structgen.errors import BudgetTooSmall
 
 
@@ -66,12 +66,10 @@ class Budget:
             if self._matcher.completes_within(self.left):
                 self._plan = None  # the matcher knows one that fits from here: nothing to remember
             return True
-        self._matcher.advance(token)
-        if self._matcher.completes_within(self.left - 1):
+        if advance_within(self._matcher, token, self.left - 1):
             self.left -= 1
             self._plan = None
             return True
-        self._matcher.rollback(1)
         if self._plan is None:
             self._plan = self._matcher.completion()[::-1]
             if self._plan and self._plan[-1] == token:

@@ -23,6 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from structgen.decode.head import Logits, last_layer
 from structgen.errors import IntegrationError
 
 FILL_ON_CPU = 0.5
@@ -101,6 +102,24 @@ class CausalBatch:
         ``chunks[i]`` are the next tokens of row i, at least one; a row with fewer than ``keep`` has
         meaningless logits in front.
         """
+        arguments, visible = self._arguments(chunks)
+        if "logits_to_keep" in self._accepts:
+            arguments["logits_to_keep"] = keep
+        logits: Tensor = self._pass(self._model, arguments, chunks, visible).logits
+        return logits[:, -keep:]
+
+    def feed_lazily(self, chunks: Sequence[Sequence[int]], keep: int) -> Tensor | Logits:
+        """The same, computed as far as it is asked for, where the model's last layer allows it."""
+        last = last_layer(self._model)
+        if last is None:
+            return self.feed(chunks, keep)
+        base, head = last
+        arguments, visible = self._arguments(chunks)
+        hidden: Tensor = self._pass(base, arguments, chunks, visible).last_hidden_state
+        return Logits(hidden[:, -keep:], head)
+
+    def _arguments(self, chunks: Sequence[Sequence[int]]) -> tuple[dict[str, Any], Tensor | None]:
+        """What the model is given, and which slots of the cache will then hold tokens."""
         longest = max(len(chunk) for chunk in chunks)
         ids = torch.tensor(
             [[0] * (longest - len(chunk)) + list(chunk) for chunk in chunks], device=self._device
@@ -115,21 +134,27 @@ class CausalBatch:
             lengths = torch.tensor(self._lengths, device=self._device)[:, None]
             visible = torch.cat([visible, place >= start], dim=1)
             arguments["attention_mask"] = visible.long()
-            arguments["position_ids"] = (lengths + place - start).clamp(min=0)
-        if "logits_to_keep" in self._accepts:
-            arguments["logits_to_keep"] = keep
-        if "position_ids" not in self._accepts:
-            arguments.pop("position_ids", None)
+            if "position_ids" in self._accepts:
+                arguments["position_ids"] = (lengths + place - start).clamp(min=0)
+        return arguments, visible
+
+    def _pass(
+        self,
+        model: Any,
+        arguments: dict[str, Any],
+        chunks: Sequence[Sequence[int]],
+        visible: Tensor | None,
+    ) -> Any:
+        """What ``model`` (or its part that computes hidden states) says; the cache goes on."""
         try:
-            output = self._model(**arguments)
+            output = model(**arguments)
         except BaseException:
             self._take_back_slots()
             raise
         self._cache, self._visible = output.past_key_values, visible
-        self._slots += longest
+        self._slots += max(len(chunk) for chunk in chunks)
         self._lengths = [have + len(chunk) for have, chunk in zip(self._lengths, chunks, strict=True)]
-        logits: Tensor = output.logits
-        return logits[:, -keep:]
+        return output
 
     def select(self, rows: Sequence[int]) -> None:
         """Keep these rows, in this order; a row may be named more than once, or not at all."""

@@ -54,6 +54,7 @@ def generate(
     on_token: Callable[[StreamEvent], object] | None = None,
     stream: bool = False,
     weights: bool = True,
+    figures: bool | Sequence[bool] = True,
     forced: str | Sequence[str] = "singleton",
     canonical: bool | Sequence[bool] = False,
     heal: bool | Sequence[bool] = False,
@@ -84,7 +85,9 @@ def generate(
     probable), ``top_k``, ``top_p``, ``min_p`` and ``typical_p``; ``truncate="allowed"`` applies the last
     four among what is allowed instead (see `structgen.decode.law`).  ``logprobs=k`` notes the k best
     alternatives and the entropy at every token.  ``weights=False`` spares the last pass that scores forced
-    tokens behind the last draw (their log-probabilities and ``log_mass`` are then nan).
+    tokens behind the last draw (their log-probabilities and ``log_mass`` are then nan).  ``figures=False``
+    gives log-probabilities and ``log_mass`` up (nan) for speed with large vocabularies: forced tokens are not
+    scored, and where few tokens are allowed only their logits are computed; the law is the same.
 
     ``forced``: what is done with text that must come next.  "singleton" appends tokens that are the only
     allowed one; "draft" also feeds the usual segmentation of forced text ahead and keeps what the draws
@@ -145,6 +148,7 @@ def generate(
             "seed": seed,
             "logprobs": logprobs,
             "weights": weights,
+            "figures": figures,
             "forced": forced,
             "canonical": canonical,
             "heal": heal,
@@ -153,6 +157,10 @@ def generate(
     )
     session = Session(model, tokenizer, asked)
     if sampler != "masked":
+        if not all(own["figures"] for own in settings):
+            raise InvalidRequest(
+                f"sampler={sampler!r} weighs what it draws; figures=False is for the masked one"
+            )
         wanted = session.wanted(prompts, asked, stop, settings, grammar_options, count)
         search = search_of(sampler)
         if search is not None:

@@ -114,6 +114,26 @@ def advance_each(matcher: MatcherLike, tokens: Sequence[int]) -> int:
     return len(tokens)
 
 
+def advance_within(matcher: MatcherLike, token: int, tokens: int) -> bool:
+    """Append a token unless more than ``tokens`` would be needed after it; then the matcher is unchanged."""
+    if type(matcher) is Matcher:
+        return matcher.advance_within(token, tokens)
+    matcher.advance(token)
+    if matcher.completes_within(tokens):
+        return True
+    matcher.rollback(1)
+    return False
+
+
+def outlook(matcher: MatcherLike) -> tuple[bool, bool, list[int]]:
+    """Whether the output has ended, whether it may end, and where neither, the tokens that must come next."""
+    if type(matcher) is Matcher:
+        return matcher.outlook()
+    ended = matcher.is_terminated
+    can_stop = not ended and matcher.can_stop
+    return ended, can_stop, [] if ended or can_stop else matcher.forced_tokens()
+
+
 def fill_masks(matchers: Sequence[MatcherLike], out: MaskArray, threads: int = 1) -> None:
     """Fill row i of ``out`` (B, words) with the mask of matcher i.
 

@@ -18,8 +18,16 @@ from torch import Tensor
 
 from structgen.decode.alternatives import describe
 from structgen.decode.budget import Budget
+from structgen.decode.few import is_for
 from structgen.decode.law import SamplingLaw
-from structgen.decode.matching import MaskArray, MatcherLike, VocabularyLike, spelled, token_bits
+from structgen.decode.matching import (
+    MaskArray,
+    MatcherLike,
+    VocabularyLike,
+    outlook,
+    spelled,
+    token_bits,
+)
 from structgen.decode.penalties import History
 from structgen.decode.result import Alternative, FinishReason, Stats
 from structgen.decode.sampling import Draws
@@ -40,6 +48,7 @@ class Row:
 
     ``stream`` names the generator of random numbers together with ``seed`` (default: ``index``).
     ``weights``: whether forced tokens behind the last draw are scored too, in one more pass.
+    ``figures``: whether figures are wanted that only full logits give (forced tokens are not scored else).
     ``logprobs``: how many alternatives to note at every token (None: none, and no entropies).
     ``max_time``: seconds from now on after which the known completion finishes the output.
     ``propose``: tokens to feed ahead as a draft, asked whenever the row has settled.
@@ -58,6 +67,7 @@ class Row:
         seed: int = 0,
         stream: int | None = None,
         weights: bool = True,
+        figures: bool = True,
         logprobs: int | None = None,
         max_time: float | None = None,
         propose: Propose | None = None,
@@ -93,7 +103,11 @@ class Row:
         self._end_ids = sorted(vocabulary.eos_ids)
         self._end_set = frozenset(self._end_ids)
         self._text_bits = ~token_bits(self._end_ids, vocabulary.width)
-        self._weights = weights
+        self._weights = weights and figures
+        self._figures = figures
+        self.few_will_do = not figures and is_for(
+            self.law
+        )  # logits of the allowed tokens, where these are few
         self.born = time.perf_counter()
         self._deadline = None if max_time is None else self.born + max_time
         self._last_settled = math.nan
@@ -140,21 +154,21 @@ class Row:
             self._finish_by_plan()
             return
         while True:
-            if self.matcher.is_terminated:  # free text met a stop string
+            ended, can_stop, forced = outlook(self.matcher)
+            if ended:  # free text met a stop string
                 self.finish_reason = "stop"
                 return
-            if self.matcher.can_stop:
+            if can_stop:
                 mask = self.matcher.mask()
                 only_end = not (mask & self._text_bits).any()
                 if only_end or self.budget.left == 0:
                     open_ended = getattr(self.matcher, "open_ended", False)
                     self.finish_reason = "length" if open_ended else "complete"
                     # An end brought by the budget was no choice of the grammar: it has no figures.
-                    self.end_unscored = only_end and bool(self._end_ids)
+                    self.end_unscored = only_end and self._figures and bool(self._end_ids)
                     return
                 self.mask = mask
                 break
-            forced = self.matcher.forced_tokens()
             if not forced:
                 break
             accepted = self.matcher.try_advance(forced)
@@ -191,7 +205,8 @@ class Row:
         if self.alternatives is not None and self.entropies is not None:
             self.alternatives += [[] for _ in tokens]
             self.entropies += [math.nan] * len(tokens)
-        self.unscored += len(tokens)
+        if self._figures:
+            self.unscored += len(tokens)
         self.stats.forced_tokens += len(tokens)
 
     def score_forced(self, logprobs: Sequence[float], log_p: Sequence[Tensor] | None = None) -> None:

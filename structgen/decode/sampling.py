@@ -218,6 +218,17 @@ def draw(
         found = step(penalised(logits, every, histories), mask, every, uniforms)
         if found is not None and all(math.isfinite(log_z) for log_z in found[3]):
             return _draws(found, lambda: _laws_of(logits, mask, every, histories))
+    return draw_plainly(logits, mask, every, uniforms, histories)
+
+
+def draw_plainly(
+    logits: Tensor,
+    mask: Tensor,
+    every: Sequence[SamplingLaw],
+    uniforms: list[float],
+    histories: Histories = None,
+) -> Draws:
+    """The same by torch, whatever else could do it; a law for each row."""
     known = _laws_of(logits, mask, every, histories)
     drawn = _drawn(known, every, uniforms, [False] * len(every))
     log_z = drawn[3]

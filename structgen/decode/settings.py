@@ -31,6 +31,7 @@ class Settings:
     seed: int = 0
     logprobs: int | None = None
     weights: bool = True
+    figures: bool = True
     forced: str = "singleton"
     canonical: bool = False
     heal: bool = False
@@ -44,6 +45,10 @@ class Settings:
             isinstance(self.max_time, (int, float)) and not math.isnan(self.max_time) and self.max_time >= 0
         ):
             raise InvalidRequest(f"max_time must be a number of seconds >= 0, got {self.max_time!r}")
+        if not self.figures and self.logprobs is not None:
+            raise InvalidRequest(
+                "logprobs= asks for figures that figures=False gives up; leave one of them out"
+            )
         if self.forced not in FORCED:
             known = ", ".join(map(repr, FORCED))
             raise InvalidRequest(f"forced={self.forced!r} is not known; known: {known}")
@@ -61,7 +66,7 @@ class Settings:
 
     def for_row(self) -> dict[str, Any]:
         """The settings a `Row` takes under the same names."""
-        names = ("law", "max_tokens", "max_time", "seed", "logprobs", "weights")
+        names = ("law", "max_tokens", "max_time", "seed", "logprobs", "weights", "figures")
         return {name: getattr(self, name) for name in names}
 
 

@@ -24,7 +24,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from structgen.decode.few import draw_few, few_allowed
 from structgen.decode.forward import CausalBatch
+from structgen.decode.head import Logits
 from structgen.decode.masks import MaskFiller
 from structgen.decode.matching import MaskArray, mask_words
 from structgen.decode.result import PHASES
@@ -76,7 +78,9 @@ def run_pass(
         return run_pass(forward, rows, filler) if rows else []
     if slot_of is not None:
         forward.select(slot_of)
-    logits = fed if slot_of is None or len(slot_of) == fed.shape[0] else fed[list(slot_of)]
+    logits = fed
+    if slot_of is not None and len(slot_of) != fed.shape[0]:
+        logits = fed.rows(slot_of) if isinstance(fed, Logits) else fed[list(slot_of)]
     for row in rows:
         row.fed = min(ends[row], row.length)
         row.stats.forward_passes += 1
@@ -157,7 +161,7 @@ def _feed(
     chunks: list[list[int]],
     keep: int,
     slot_of: Sequence[int] | None,
-) -> Tensor | None:
+) -> Tensor | Logits | None:
     """The logits (slots, ``keep``, V); None where memory ran out and the longest row was given up.
 
     In the first pass over prompts running out is raised: nobody has a cache of their own yet.
@@ -167,6 +171,8 @@ def _feed(
         chunks = [first[slot] for slot in range(forward.rows)]
     try:
         forward.compact_if_worthwhile()
+        if any(row.few_will_do for row in rows):
+            return forward.feed_lazily(chunks, keep)
         return forward.feed(chunks, keep)
     except torch.OutOfMemoryError as error:
         if slot_of is not None:
@@ -192,7 +198,9 @@ def _find_masks(rows: Sequence[Row]) -> tuple[list[Row], Tensor]:
     return list(found), torch.from_numpy(words.view(np.int32))
 
 
-def _score(logits: Tensor, rows: Sequence[Row], logits_at: Callable[[Row, int], tuple[int, int]]) -> None:
+def _score(
+    logits: Tensor | Logits, rows: Sequence[Row], logits_at: Callable[[Row, int], tuple[int, int]]
+) -> None:
     """Score forced tokens and forced ends whose predecessors have now been fed."""
     places: list[tuple[int, int]] = []
     owners: list[tuple[Row, int]] = []  # and which of its tokens
@@ -223,7 +231,7 @@ def _score(logits: Tensor, rows: Sequence[Row], logits_at: Callable[[Row, int], 
             row.score_end(float(torch.logsumexp(ends.double(), dim=-1)))
 
 
-def _log_p(logits: Tensor, places: list[tuple[int, int]], owners: list[tuple[Row, int]]) -> Tensor:
+def _log_p(logits: Tensor | Logits, places: list[tuple[int, int]], owners: list[tuple[Row, int]]) -> Tensor:
     """log p (n, V) at (row, place) each, under the law of the row and what it had written by then."""
     at, offset = (torch.tensor(list(part), device=logits.device) for part in zip(*places, strict=True))
     laws = [row.law for row, _ in owners]
@@ -232,7 +240,7 @@ def _log_p(logits: Tensor, places: list[tuple[int, int]], owners: list[tuple[Row
 
 
 def _draw(
-    logits: Tensor,
+    logits: Tensor | Logits,
     rows: Sequence[Row],
     masks: Tensor,
     logits_at: Callable[[Row, int], tuple[int, int]],
@@ -241,11 +249,21 @@ def _draw(
     if not rows:
         return
     at = [logits_at(row, row.fed) for row in rows]
+    uniforms = [float(row.rng.random()) for row in rows]
+    if isinstance(logits, Logits):
+        left = _draw_few(logits, rows, masks, at, uniforms)
+        if not left:
+            return
+        rows, at, uniforms, masks = (
+            [rows[place] for place in left],
+            [at[place] for place in left],
+            [uniforms[place] for place in left],
+            masks[left],
+        )
     if len(rows) == logits.shape[0] and all(offset == logits.shape[1] - 1 for _, offset in at):
         last = logits[:, -1]
     else:
         last = logits[[place for place, _ in at], [offset for _, offset in at]]
-    uniforms = [float(row.rng.random()) for row in rows]
     histories = [row.history() if row.law.looks_back else None for row in rows]
     draws = draw(last, masks, [row.law for row in rows], uniforms, histories)
     for place, row in enumerate(rows):
@@ -253,6 +271,25 @@ def _draw(
             row.fail(_not_a_number())
         else:
             guarded(row, row.choose, draws, place)
+
+
+def _draw_few(
+    logits: Logits, rows: Sequence[Row], masks: Tensor, at: Sequence[tuple[int, int]], uniforms: list[float]
+) -> list[int]:
+    """The same for the rows that can do with the logits of a few tokens; returns where the others stand."""
+    allowed = few_allowed(masks, [place for place, row in enumerate(rows) if row.few_will_do])
+    places = list(allowed)
+    if places:
+        ids = list(allowed.values())
+        some = logits.of([at[place][0] for place in places], [at[place][1] for place in places], ids)
+        laws = [rows[place].law for place in places]
+        draws = draw_few(some, ids, laws, [uniforms[place] for place in places])
+        for number, place in enumerate(places):
+            if draws.broken[number]:
+                del allowed[place]  # the full logits tell whether they are
+            else:
+                guarded(rows[place], rows[place].choose, draws, number)
+    return [place for place in range(len(rows)) if place not in allowed]
 
 
 def _go_on(row: Row, end: int) -> bool:

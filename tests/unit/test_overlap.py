@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch", reason="generate computes with torch")
 pytest.importorskip("transformers", reason="generate drives transformers models")
 
 import structgen as sg  # noqa: E402
+from structgen.decode.masks import MaskFiller  # noqa: E402
 from structgen.testing.models import tiny_llama  # noqa: E402
 from structgen.testing.reference import (  # noqa: E402
     Language,
@@ -102,3 +103,38 @@ def test_a_matcher_that_breaks_in_the_other_thread_ends_its_row_only() -> None:
     )
     assert str(found[0].error) == "broken"
     assert found[1].text in ("abab", "baba")
+
+
+def test_no_mask_is_made_between_a_draw_and_the_next_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All a mask could tell before the pass is whether a token is forced: not where two bytes may come."""
+
+    def asked() -> int:
+        return sg.cache_info()["hits"] + sg.cache_info()["misses"]
+
+    between: list[int] = []
+    settled: list[int] = []
+    wait = MaskFiller.wait
+
+    def waited(filler: MaskFiller) -> None:
+        wait(filler)
+        settled.append(asked())
+
+    class Watched:
+        def __init__(self, model: Any) -> None:
+            self._model = model
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._model, name)
+
+        def __call__(self, **arguments: Any) -> Any:
+            if settled:
+                between.append(asked() - settled[-1])
+            return self._model(**arguments)
+
+    monkeypatch.setattr(MaskFiller, "wait", waited)
+    model = Watched(tiny_llama(260, seed=1, sharpness=2))
+    out = sg.generate(
+        model, "a", tokenizer=VOCABULARY, schema={"type": "string", "pattern": "^[a-f]{20,30}$"}
+    )
+    assert out.stats.forward_passes > 20
+    assert between[1:-2] == [0] * (len(between) - 3)  # the quotes may be forced

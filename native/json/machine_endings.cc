@@ -1,0 +1,128 @@
+// How many bytes a frame takes until it ends, for those who only ask how long a completion is.
+//
+// A budget asks so after every token, and nearly always the answer is "not long". Reading the completion to know its
+// length would make states that no output ever visits: while a key is being written, each of its prefixes would be
+// closed, and the object would be entered with a key it has not met. Here the text that completes a frame is looked
+// at, not read. Frames whose formulas watch something beside their goal are left to be read: what they end with
+// depends on the text.
+//
+// Says exactly the length of what Cursor::complete appends. Does not know tokens.
+#include "json/machine.h"
+#include "json/text.h"
+
+namespace structgen::json {
+
+namespace {
+
+constexpr std::size_t kLongText = 1u << 12;  // is not completed in one piece
+
+std::uint64_t memo_of(Local local, std::uint32_t result) { return static_cast<std::uint64_t>(local) << 32 | result; }
+
+}  // namespace
+
+Machine::Ending JsonMachine::ending(Local local) {
+  const std::uint64_t memo = memo_of(local, kOnTop);
+  if (const Ending* known = endings_.find(memo)) return *known;
+  const State state = states_[local];
+  const Ending found = ended_after(bytes_to_end(state));
+  endings_.emplace(memo, found);
+  return found;
+}
+
+Machine::Ending JsonMachine::ending_unread(Local local, std::uint32_t result) {
+  const std::uint64_t memo = memo_of(local, result);
+  if (const Ending* known = endings_.find(memo)) return *known;
+  const State state = states_[local];
+  std::optional<std::size_t> bytes;
+  if (vectors_[state.a].size() == 1) {
+    if (state.frame == Frame::kObject && state.phase == kInKey) bytes = bytes_after_fresh_key(state, result);
+    if (state.frame == Frame::kArray && state.phase == kInItem) bytes = bytes_after_any_item(state);
+  }
+  const Ending found = ended_after(bytes);
+  endings_.emplace(memo, found);
+  return found;
+}
+
+// Of a frame with nothing but a goal, which is true at its end.
+Machine::Ending JsonMachine::ended_after(std::optional<std::size_t> bytes) {
+  if (!bytes || *bytes >= kLongText) return {};
+  return {true, static_cast<std::uint32_t>(*bytes), vectors_.intern({1})};
+}
+
+std::optional<std::size_t> JsonMachine::bytes_to_end(const State& state) {
+  const bool has_formulas = state.frame == Frame::kNumber || state.frame == Frame::kObject ||
+                            state.frame == Frame::kArray || state.frame == Frame::kString;
+  if (!has_formulas || vectors_[state.a].size() != 1) return std::nullopt;
+  switch (state.frame) {
+    case Frame::kString:
+      return plain_string_end(state);
+    case Frame::kNumber:
+      return formulas_.to_numbers(vectors_[state.a][0]).complete(texts_[state.b], options_.numbers)->size();
+    case Frame::kArray: {
+      const std::string& rest = *solver_.rest_of_array(vectors_[state.a][0], state.b);
+      if (rest.empty() && state.phase == kNextItem) return std::nullopt;
+      return rest.empty() ? 1 : rest.size() + (state.phase == kAfterItem ? 2 : 1);
+    }
+    default:
+      return bytes_of_object(state);
+  }
+}
+
+std::optional<std::size_t> JsonMachine::bytes_of_object(const State& state) {
+  const Formula goal = vectors_[state.a][0];
+  const ObjectContext context = contexts_[state.b];
+  switch (state.phase) {
+    case kColon:
+    case kBeforeValue: {
+      const Plan member = plan(state.c);
+      if (state.d != 0 || !vectors_[member.literals].empty()) return std::nullopt;
+      const std::size_t value = solver_.value(vectors_[member.child][0])->size();
+      return value + (state.phase == kColon ? 1 : 0) + bytes_to_close(goal, context);
+    }
+    case kNextKey: {
+      const std::size_t rest = solver_.way_to_close(goal, context)->size();
+      if (rest != 0) return rest + 1;
+      // A member must come although none is owed.
+      if (!solver_.simple(goal)) return std::nullopt;
+      const std::uint32_t key = formulas_.key(formulas_.regexes().witness(solver_.key_language(goal, context)));
+      const Formula value = solver_.member_goal(goal, context, solver_.classify(goal, context, key), key);
+      return quote(formulas_.key_text(key)).size() + 1 + solver_.value(value)->size() + 1;
+    }
+    case kOpen:
+      return solver_.way_to_close(goal, context)->size() + 1;
+    case kAfterValue:
+      return bytes_to_close(goal, context);
+    default:
+      return std::nullopt;
+  }
+}
+
+std::size_t JsonMachine::bytes_to_close(Formula goal, const ObjectContext& context) {
+  const std::size_t rest = solver_.way_to_close(goal, context)->size();
+  return rest == 0 ? 1 : rest + 2;
+}
+
+// A key that nobody declared changes nothing in a simple object but that it may not come again, and nothing that is
+// owed is such a key.
+std::optional<std::size_t> JsonMachine::bytes_after_fresh_key(const State& state, std::uint32_t result) {
+  const Formula goal = vectors_[state.a][0];
+  if (!solver_.simple(goal)) return std::nullopt;
+  const ObjectContext context = contexts_[state.b];
+  const std::vector<std::uint32_t>& truth = vectors_[result];
+  std::size_t region = 1;
+  while (region < truth.size() && !truth[region]) ++region;
+  if (region >= truth.size()) return std::nullopt;  // a declared key
+  const KeyClass& key_class = *solver_.fresh_regions(goal, context)[region - 1].first;
+  const Formula value = solver_.member_goal(goal, context, key_class, FormulaStore::kNoKey);
+  if (value == kFalse) return std::nullopt;
+  return 1 + solver_.value(value)->size() + bytes_to_close(goal, context);
+}
+
+// An array that may end after this item may do so whatever the next ones would have to differ from.
+std::optional<std::size_t> JsonMachine::bytes_after_any_item(const State& state) {
+  const Plan item = plan(state.c);
+  if (!vectors_[item.literals].empty() || !formulas_.closed(vectors_[item.residual][0])) return std::nullopt;
+  return 1;
+}
+
+}  // namespace structgen::json
