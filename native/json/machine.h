@@ -35,6 +35,8 @@ struct Options {
 
 enum ObjectPhase : std::uint8_t { kOpen, kInKey, kColon, kBeforeValue, kInValue, kAfterValue, kNextKey };
 enum ArrayPhase : std::uint8_t { kArrayOpen, kInItem, kAfterItem, kNextItem };
+// d of an object that stands for others in masks.
+enum ObjectDetail : std::uint32_t { kReal, kMemberStandIn, kNearObject };
 // d of an array whose items have to differ.
 enum ArrayDetail : std::uint32_t { kNoDetail, kStandIn, kStringItem };
 

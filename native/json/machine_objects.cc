@@ -85,13 +85,13 @@ Local JsonMachine::stand_in(State state, Formula goal) {
   const std::uint32_t child = vectors_.intern({goal});
   state.a = state.b = 0;
   state.c = vectors_.intern({0, child, 0});
-  state.d = 1;
+  state.d = kMemberStandIn;
   return intern(state);
 }
 
 // Between members of a simple object, which undeclared keys were read is only felt by a token that holds a whole key,
-// as long as there are many others: until the key ends it may be any of those. The stand-in has not heard of them, so
-// it cannot tell what follows a key.
+// as long as there are many others: until the key ends it may be any of those. The stand-in has not heard of those with
+// letters or digits, so it cannot tell what follows such a key. (Most keys within tokens are a comma or a colon.)
 Local JsonMachine::near_object(State state, std::size_t longest) {
   constexpr std::size_t kManyKeys = 1u << 16;  // there are more characters than this to tell keys apart by
   const bool between = state.phase == kOpen || state.phase == kAfterValue || state.phase == kNextKey;
@@ -99,13 +99,13 @@ Local JsonMachine::near_object(State state, std::size_t longest) {
   const Formula goal = vectors_[state.a][0];
   if (!solver_.simple(goal)) return intern(state);
   const ObjectContext context = contexts_[state.b];
-  const ObjectContext fresh = solver_.without_undeclared(goal, context);
+  const ObjectContext fresh = solver_.without_undeclared_words(goal, context);
   if (fresh == context || solver_.keys_read(context) >= kManyKeys) return intern(state);
   regex::Store& regexes = formulas_.regexes();
   const Regex keys = solver_.key_language(goal, fresh);
   if (keys == regex::kNothing || regexes.free_points(keys).points <= longest) return intern(state);
   state.b = contexts_.intern(fresh);
-  state.d = 1;
+  state.d = kNearObject;
   return intern(state);
 }
 
@@ -151,7 +151,8 @@ Local JsonMachine::key_read(const State& state, std::uint32_t key) {
                  .phase = kColon,
                  .a = plan(plan_id).residual,
                  .b = contexts_.intern(solver_.after_key(context, key)),
-                 .c = plan_id});
+                 .c = plan_id,
+                 .d = state.d});
 }
 
 std::string JsonMachine::finish_object(const State& state) {

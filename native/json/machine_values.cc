@@ -204,9 +204,12 @@ Local JsonMachine::representative(Local local, std::size_t longest) {
 // --- What the stack asks ----------------------------------------------------
 
 Local JsonMachine::resume(Local local, std::uint32_t result, std::string_view text) {
-  if (states_[local].frame == Frame::kObject && states_[local].d != 0) return kUnsettled;  // a stand-in
-  if (states_[local].frame == Frame::kObject && states_[local].phase == kInKey) {
-    return key_read(local, text);
+  if (states_[local].frame == Frame::kObject) {
+    if (states_[local].d == kMemberStandIn) return kUnsettled;
+    if (states_[local].phase == kInKey) {
+      if (states_[local].d == kNearObject && Solver::has_word(text)) return kUnsettled;
+      return key_read(local, text);
+    }
   }
   if (states_[local].frame == Frame::kArray && states_[local].d == kStandIn) return kUnsettled;
   const bool remember = text.empty();
@@ -219,7 +222,7 @@ Local JsonMachine::resume(Local local, std::uint32_t result, std::string_view te
     state.phase = kAfter;
   } else if (state.frame == Frame::kObject) {
     state = {.frame = Frame::kObject, .phase = kAfterValue, .a = settle(plan(state.c), result, Solver::kMember),
-             .b = state.b};
+             .b = state.b, .d = state.d};
   } else {
     std::uint32_t residual = settle(plan(state.c), result, state.b);
     if (!text.empty()) {

@@ -94,8 +94,15 @@ class Solver {
   // --- Keys.
   ObjectContext open_object(const std::vector<Formula>& unrestricted);
   ObjectContext after_key(const ObjectContext& context, std::uint32_t key);
-  // The same where no undeclared key of f had been read; and how many keys were read that have no rank.
-  ObjectContext without_undeclared(Formula f, const ObjectContext& context);
+  // The same where no undeclared key of f with a letter or digit had been read; and how many keys were read that have
+  // no rank.
+  ObjectContext without_undeclared_words(Formula f, const ObjectContext& context);
+  // Of a key or of its JSON spelling, which has none only where the key has none.
+  static bool has_word(std::string_view key) {
+    return std::any_of(key.begin(), key.end(), [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80) != 0;
+    });
+  }
   std::size_t keys_read(const ObjectContext& context) const { return key_lists_[context.seen].size(); }
   bool available(const ObjectContext& context, std::uint32_t key) const;
   const KeyClass& classify(Formula f, const ObjectContext& context, std::uint32_t key);

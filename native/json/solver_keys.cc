@@ -61,8 +61,9 @@ std::vector<std::uint32_t> Solver::seen_undeclared(Formula f, const ObjectContex
   return found;
 }
 
-ObjectContext Solver::without_undeclared(Formula f, const ObjectContext& context) {
-  const std::vector<std::uint32_t> gone = seen_undeclared(f, context);
+ObjectContext Solver::without_undeclared_words(Formula f, const ObjectContext& context) {
+  std::vector<std::uint32_t> gone = seen_undeclared(f, context);
+  std::erase_if(gone, [&](std::uint32_t key) { return !has_word(formulas_.key_text(key)); });
   if (gone.empty()) return context;
   const std::vector<std::uint32_t>& seen = key_lists_[context.seen];  // both ascend
   std::vector<std::uint32_t> kept;

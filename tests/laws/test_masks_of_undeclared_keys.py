@@ -18,7 +18,7 @@ import structgen as sg
 WHOLE_KEYS = [
     f'{before}"{key}"{after}'
     for before in ("", ",", "1,", "{", '},"x":1,')
-    for key in ("a", "b", "c", "", "é")
+    for key in ("a", "b", "c", "", "é", "aé", ":", "},")
     for after in ("", ":", ":1,", ':1,"a":', ":{}")
 ]
 PIECES = [
