@@ -8,6 +8,7 @@ every instance.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from jsonschemabench.tasks import Instance, Task, serialize
 from jsonschemabench.tokens import Tokens, load
 from jsonschemabench.tracks.track import Track
 
-__all__ = ["Suite", "documents", "tasks"]
+__all__ = ["DIALECTS", "Suite", "documents", "tasks"]
 
 DIALECTS = {
     "draft4": "draft4",
@@ -35,13 +36,13 @@ DIALECTS = {
 ADDRESS = "http://localhost:1234/"
 
 
-def tasks(folder: Path) -> list[Task]:
+def tasks(folder: Path, drafts: Iterable[str] = DIALECTS) -> list[Task]:
     """Every group of the suite as a task; the family is the draft.
 
     Raises: BenchError where the folder is not the suite.
     """
     found = []
-    for draft in DIALECTS:
+    for draft in drafts:
         root = folder / "tests" / draft
         for path in sorted(root.rglob("*.json")):
             name = path.relative_to(root).with_suffix("").as_posix()
@@ -63,6 +64,7 @@ def _task(draft: str, name: str, number: int, group: dict[str, Any]) -> Task:
         "file": name,
         "formats": formats,
         "content": "assert" if name == "optional/content" else "annotate",
+        "group": group["description"],
         "tests": [test["description"] for test in group["tests"]],
     }
     instances = tuple(Instance(test["data"], test["valid"]) for test in group["tests"])

@@ -154,8 +154,10 @@ class Solver {
     return std::binary_search(ascending.begin(), ascending.end(), f);
   }
   struct Region;
+  struct Cell;
   const KeyClass& class_of(Profile& known, std::vector<Formula> literals);
-  std::vector<Region> open_regions(Formula f, const ObjectContext& context);
+  const std::vector<Region>& open_regions(Formula f, const ObjectContext& context);
+  Regex unread(Regex keys, const std::vector<std::uint32_t>& read);
   void divide(const Region& part, Formula literal, std::vector<Region>& out);
   std::vector<Formula> forbidding(Formula f);
   void add_undeclared(Formula f, const ObjectContext& context, const Region& whole,

@@ -28,6 +28,18 @@ struct Solver::Member {
   std::string text;  // "key":value
 };
 
+// Undeclared keys that a formula cannot tell apart, as far as it was necessary to look.
+struct Solver::Region {
+  Regex keys;
+  std::vector<Formula> literals;  // that apply to all of them
+};
+
+// A region, and how many of the patterns that only forbid have divided it.
+struct Solver::Cell {
+  Region region;
+  std::size_t divided;
+};
+
 // What is worth knowing about a formula restricted to objects.
 struct Solver::Profile {
   // Simple: a conjunction of ¬members(K, S, 1) and members({k}, true, 1) only.
@@ -45,7 +57,9 @@ struct Solver::Profile {
   // Undeclared keys by class, by rank table; empty where there are more than a few classes.
   std::unordered_map<std::uint32_t, std::vector<std::pair<const KeyClass*, Regex>>> few_regions;
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> required_ranks;  // by rank table, ascending
-  std::unordered_map<std::uint32_t, Regex> undeclared;  // every key that is not declared, by rank table
+  std::unordered_map<std::uint32_t, Regex> undeclared;  // every key that is not declared, by rank table …
+  std::unordered_map<std::uint32_t, std::vector<Region>> regions;  // … and divided, see open_regions …
+  std::unordered_map<std::uint32_t, std::vector<Cell>> cells;      // … and as far as key languages needed it
 };
 
 template <class Map, class Key, class Compute>

@@ -15,6 +15,7 @@ namespace structgen::json {
 namespace {
 
 constexpr std::size_t kMaxRegions = 4096;
+constexpr std::size_t kKeptCells = 256;
 
 }  // namespace
 
@@ -83,19 +84,13 @@ const KeyClass& Solver::class_of(Profile& known, std::vector<Formula> literals) 
   return known.other_classes.try_emplace(id, KeyClass{FormulaStore::kNoKey, id, std::move(literals)}).first->second;
 }
 
-// Undeclared keys that a formula cannot tell apart, as far as it was necessary to look.
-struct Solver::Region {
-  Regex keys;
-  std::vector<Formula> literals;  // that apply to all of them
-};
-
 // The undeclared keys, divided by the patterns of literals that can help to make f true.
-std::vector<Solver::Region> Solver::open_regions(Formula f, const ObjectContext& context) {
+const std::vector<Solver::Region>& Solver::open_regions(Formula f, const ObjectContext& context) {
+  Profile& known = *const_cast<Profile*>(&profile(f));
+  if (const auto entry = known.regions.find(context.ranks); entry != known.regions.end()) return entry->second;
   regex::Store& regexes = formulas_.regexes();
-  const Profile& known = profile(f);
   const std::vector<Formula>& never_help = forbidden(f);
-  std::vector<Region> parts{
-      {regexes.intersect({undeclared(f, context), other_keys(seen_undeclared(f, context))}), {}}};
+  std::vector<Region> parts{{undeclared(f, context), {}}};
   for (Formula literal : known.pattern_literals) {
     if (contains(never_help, literal)) continue;
     std::vector<Region> finer;
@@ -104,7 +99,16 @@ std::vector<Solver::Region> Solver::open_regions(Formula f, const ObjectContext&
     if (parts.size() > kMaxRegions) throw BudgetExceeded("overlapping key patterns: 4096 combinations");
   }
   std::erase_if(parts, [&](const Region& part) { return regexes.empty(part.keys); });
-  return parts;
+  return known.regions[context.ranks] = std::move(parts);
+}
+
+// What is left of some keys when others were read: mostly all of them.
+Regex Solver::unread(Regex keys, const std::vector<std::uint32_t>& read) {
+  regex::Store& regexes = formulas_.regexes();
+  std::vector<std::uint32_t> within;
+  std::copy_if(read.begin(), read.end(), std::back_inserter(within),
+               [&](std::uint32_t key) { return regexes.matches(keys, formulas_.key_text(key)); });
+  return within.empty() ? keys : regexes.intersect({keys, other_keys(std::move(within))});
 }
 
 void Solver::divide(const Region& part, Formula literal, std::vector<Region>& out) {
@@ -137,11 +141,9 @@ std::vector<std::pair<const KeyClass*, Regex>> Solver::fresh_regions(Formula f, 
       entry->second.emplace_back(&key_class, part.keys);
     }
   }
-  const Regex unread = other_keys(seen_undeclared(f, context));
+  const std::vector<std::uint32_t> read = seen_undeclared(f, context);
   std::vector<std::pair<const KeyClass*, Regex>> fresh;
-  for (const auto& [key_class, keys] : entry->second) {
-    fresh.emplace_back(key_class, formulas_.regexes().intersect({keys, unread}));
-  }
+  for (const auto& [key_class, keys] : entry->second) fresh.emplace_back(key_class, unread(keys, read));
   return fresh;
 }
 
@@ -173,33 +175,47 @@ Regex Solver::key_language(Formula f, const ObjectContext& context) {
   }
   std::vector<Regex> allowed;
   // A region with the patterns that have not divided it yet: allowed as a whole if a value suits them all,
-  // not at all if none suits those that apply for sure.
+  // not at all if none suits those that apply for sure. Divided regions are kept for other objects.
+  Profile& known = *const_cast<Profile*>(&profile(f));
   const std::vector<Formula> patterns = forbidding(f);
-  std::vector<std::pair<Region, std::size_t>> open;
-  for (Region& region : open_regions(f, context)) open.emplace_back(std::move(region), 0);
-  bool every = !open.empty();  // undeclared key may come
+  const std::vector<std::uint32_t> read = seen_undeclared(f, context);
+  std::vector<Cell> open, cells;
+  if (const auto entry = known.cells.find(context.ranks); entry != known.cells.end()) {
+    open = entry->second;
+  } else {
+    for (const Region& region : open_regions(f, context)) open.push_back({region, 0});
+  }
+  bool every = true, any = false;  // undeclared key may come
   for (std::size_t looked_at = 0; !open.empty(); ++looked_at) {
     if (looked_at > kMaxRegions) throw BudgetExceeded("overlapping key patterns: 4096 combinations");
-    const auto [region, next] = std::move(open.back());
+    const Cell cell = std::move(open.back());
     open.pop_back();
-    const std::uint32_t example = formulas_.key(regexes.witness(region.keys));
-    std::vector<Formula> literals = region.literals;
-    literals.insert(literals.end(), patterns.begin() + static_cast<std::ptrdiff_t>(next), patterns.end());
-    Profile& known = *const_cast<Profile*>(&profile(f));
-    if (member_goal(f, context, class_of(known, std::move(literals)), example) != kFalse) {
-      allowed.push_back(region.keys);
+    const auto& [region, divided] = cell;
+    const Regex keys = unread(region.keys, read);
+    if (regexes.empty(keys)) {
+      cells.push_back(cell);
       continue;
     }
-    every = false;
-    if (next < patterns.size() && member_goal(f, context, class_of(known, region.literals), example) != kFalse) {
-      std::vector<Region> halves;
-      divide(region, patterns[next], halves);
-      for (Region& half : halves) open.emplace_back(std::move(half), next + 1);
+    const std::uint32_t example = formulas_.key(regexes.witness(keys));
+    std::vector<Formula> literals = region.literals;
+    literals.insert(literals.end(), patterns.begin() + static_cast<std::ptrdiff_t>(divided), patterns.end());
+    if (member_goal(f, context, class_of(known, std::move(literals)), example) != kFalse) {
+      any = true;
+      allowed.push_back(keys);
+    } else {
+      every = false;
+      if (divided < patterns.size() && member_goal(f, context, class_of(known, region.literals), example) != kFalse) {
+        std::vector<Region> halves;
+        divide(region, patterns[divided], halves);
+        for (Region& half : halves) open.push_back({std::move(half), divided + 1});
+        continue;
+      }
     }
+    cells.push_back(cell);
   }
+  if (cells.size() <= kKeptCells) known.cells[context.ranks] = std::move(cells);
   Regex language = regex::kNothing;
-  if (every) {  // what is left out is a shorter list
-    const std::vector<std::uint32_t> read = seen_undeclared(f, context);
+  if (every && any) {  // what is left out is a shorter list
     others.insert(others.end(), read.begin(), read.end());
     language = other_keys(std::move(others));
   } else {
@@ -232,8 +248,11 @@ std::vector<std::pair<std::uint32_t, const KeyClass*>> Solver::candidates(Formul
   }
   if (profile(f).pattern_literals.empty()) return found;
   const std::vector<Formula> patterns = forbidding(f);
+  const std::vector<std::uint32_t> read = seen_undeclared(f, context);
   for (const Region& region : open_regions(f, context)) {
-    if (relevant(region.literals)) add_undeclared(f, context, region, patterns, found);
+    if (!relevant(region.literals)) continue;
+    const Regex keys = unread(region.keys, read);
+    if (!formulas_.regexes().empty(keys)) add_undeclared(f, context, {keys, region.literals}, patterns, found);
   }
   return found;
 }

@@ -17,7 +17,7 @@ using Node = SiblingTrie::Node;
 class LanguageWalk {
  public:
   LanguageWalk(Machine& machine, TextRegions& regions, const TokenTrie& trie, TokenMarks& marks,
-               std::vector<LocalMask::Leaving>* ends)
+               std::vector<LocalMask::Leaving>* ends, std::uint32_t any_text = 0)
       : machine_(machine),
         trie_(trie),
         nodes_(trie.siblings().nodes.data()),
@@ -25,14 +25,28 @@ class LanguageWalk {
         marks_(marks),
         ends_(ends),
         regions_(regions),
-        levels_(trie.longest_token() + 1) {}
+        any_text_(any_text),
+        levels_(trie.longest_token() + 1) {
+    text_.excluded.fill(kNothingKnown);
+  }
 
+  // All tokens at once of which their first character tells that they are alive; false where it never does.
+  bool mark_text(Local local) {
+    TextRegions::Beginnings found = regions_.beginnings(local, any_text_);
+    if (found.regions.empty()) return false;
+    text_ = std::move(found);
+    const Node& root = nodes_[0];
+    for (std::uint32_t i = root.first; i < root.last(); ++i) {
+      const CharacterKinds excluded = text_.excluded[nodes_[i].byte];
+      if (excluded != kNothingKnown) mark_without(excluded, i);
+    }
+    return true;
+  }
+  // The rest of the tokens that `local` allows.
   template <bool kEnds>
   void from(Local local) {
-    mark_text(local);
     Level& root = levels_.front();
     enter<kEnds>(root, local, nodes_[0]);
-    root.marked = Marked::kBeginning;
     root.accepting = false;  // the empty text
     below<kEnds>(nodes_[0]);
   }
@@ -68,8 +82,8 @@ class LanguageWalk {
       }
       const std::uint32_t i = level->next++;
       const Node& node = nodes_[i];
-      const Marked marked = goes_on(level->marked, node);
-      if (marked == Marked::kText && (subtrees_.kinds(i) & ~text_) == 0) continue;
+      const CharacterKinds excluded = node.depth == 1 ? text_.excluded[node.byte] : still_excluded(*level, node.byte);
+      if ((subtrees_.kinds(i) & excluded) == 0) continue;
       const Local next = after(*level, node.byte);
       const std::size_t ends = kEnds ? ends_->size() : 0;
       if (kEnds && level->accepting) ends_->push_back({i, node.byte});
@@ -86,88 +100,50 @@ class LanguageWalk {
       ++level;
       enter<kEnds>(*level, next, node);
       level->ends = ends;
-      level->marked = marked;
+      level->excluded = excluded;
       leaves<kEnds>(*level, node);
     }
   }
 
-  // See mark_text: the tokens below a node are marked already as far as they are text.
-  enum class Marked : std::uint8_t { kNo, kBeginning, kBlank, kText };
   struct Level {  // the children of one node
     Transition* row;
     Local local;
     std::uint32_t next, last;  // those still to be looked at
     std::size_t ends;          // so many were noted before
+    CharacterKinds excluded;   // tokens that go on without these are marked, see mark_text
     bool accepting;            // the language may end before them
     bool whole;                // all tokens so far are allowed
-    Marked marked;             // what it is down to here
   };
   static constexpr std::size_t kFewTokens = 4;    // to be taken one by one
   static constexpr std::size_t kSomeTokens = 48;  // for which finding out about a state is too much
+  static constexpr CharacterKinds kNothingKnown = ~CharacterKinds{0};
 
-  // All tokens at once whose characters lead among a few states from the first one on, or from the first one after a
-  // blank. The walk looks at the others.
-  void mark_text(Local local) {
-    const Local in_text = machine_.transition(local, 't');  // nearly all text has letters
-    if (in_text == kDead) return;
-    const TextRegions::Region& region = regions_.around(in_text);
-    if ((kind_of('t') & ~region.kinds) != 0) return;
-    text_ = region.kinds;
-    in_text_ = region.states;
-    text_begins_ = regions_.first_bytes(local, region);
-    const Local blank = machine_.transition(local, ' ');
-    text_begins_after_blank_.fill(false);
-    if (blank != kDead && !text_begins_[' ']) text_begins_after_blank_ = regions_.first_bytes(blank, region);
-    const Node& root = nodes_[0];
-    for (std::uint32_t i = root.first; i < root.last(); ++i) {
-      const Node& node = nodes_[i];
-      if (text_begins_[node.byte]) {
-        mark_text_below(i);
-      } else if (node.byte == ' ' && blank != kDead) {
-        for (std::uint32_t at = node.first; at < node.last(); ++at) {
-          if (text_begins_after_blank_[nodes_[at].byte]) mark_text_below(at);
-        }
-      }
-    }
-  }
-  // Of the tokens at or below node i those whose characters are text from the second on.
-  void mark_text_below(std::uint32_t i) {
+  // Of the tokens at or below node i those that go on, after their first character, with none of these.
+  void mark_without(CharacterKinds excluded, std::uint32_t i) {
     const std::span<const std::uint32_t> tokens = subtrees_.tokens(i);
     const std::span<const CharacterKinds> kinds = subtrees_.kinds_after_first(i);
     const std::span<std::uint32_t> words = marks_.words();
     for (std::size_t at = 0; at < tokens.size(); ++at) {
-      const bool within = (kinds[at] & ~text_) == 0;
-      words[tokens[at] >> 5] |= std::uint32_t{within} << (tokens[at] & 31);  // no branch: either is likely
+      const bool alive = (kinds[at] & excluded) == 0;
+      words[tokens[at] >> 5] |= std::uint32_t{alive} << (tokens[at] & 31);  // no branch: either is likely
     }
   }
-  // Whether the node goes on with such a text, as its parents do.
-  Marked goes_on(Marked before, const Node& node) const {
-    bool text = false;
-    switch (before) {
-      case Marked::kNo:
-        break;
-      case Marked::kBeginning:
-        if (node.byte == ' ' && !text_begins_[' ']) return Marked::kBlank;
-        text = text_begins_[node.byte];
-        break;
-      case Marked::kBlank:
-        text = text_begins_after_blank_[node.byte];
-        break;
-      case Marked::kText:
-        text = (node.byte & 0xC0) == 0x80 || (kind_of(node.byte) & ~text_) == 0;
-        break;
-    }
-    return text ? Marked::kText : Marked::kNo;
+  // What is excluded below a node, given what is below its parent.
+  static CharacterKinds still_excluded(const Level& level, std::uint8_t byte) {
+    const bool text = (byte & 0xC0) == 0x80 || (kind_of(byte) & level.excluded) == 0;
+    return text ? level.excluded : kNothingKnown;
   }
   template <bool kEnds>
   void enter(Level& level, Local local, const Node& parent) {
-    level = {machine_.row(local), local, parent.last_leaf(), parent.last(), 0, false, true, Marked::kNo};
+    level = {machine_.row(local), local, parent.last_leaf(), parent.last(), 0, kNothingKnown, false, true};
     if constexpr (kEnds) level.accepting = machine_.accepting(local);
   }
   // Whether all of a subtree is alive; it is only asked where that is likely, and worth it.
   bool whole(Local local, bool loops, std::uint32_t i) {
-    if (std::find(in_text_.begin(), in_text_.end(), local) != in_text_.end()) {
-      return subtrees_.tokens(i).size() > kFewTokens && (subtrees_.kinds(i) & ~text_) == 0;
+    if (!loops && machine_.takes_any_text(local, any_text_)) return true;
+    for (const TextRegions::Region* region : text_.regions) {
+      if (std::find(region->states.begin(), region->states.end(), local) == region->states.end()) continue;
+      return subtrees_.tokens(i).size() > kFewTokens && (subtrees_.kinds(i) & ~region->kinds) == 0;
     }
     return loops && subtrees_.tokens(i).size() > kSomeTokens && (subtrees_.kinds(i) & ~regions_.around(local).kinds) == 0;
   }
@@ -182,8 +158,9 @@ class LanguageWalk {
     for (const std::uint32_t token : tokens) words[token >> 5] |= 1u << (token & 31);
   }
   Local after(const Level& level, std::uint8_t byte) {
-    const Transition t = level.row[byte];
-    return t == kUnknown ? machine_.transition(level.local, byte) : t;
+    Transition t = level.row[byte];
+    if (t == kUnknown) t = machine_.transition(level.local, byte);
+    return t < kActionBit ? t : kDead;
   }
   template <bool kEnds>
   void leaves(Level& level, const Node& parent) {
@@ -211,21 +188,32 @@ class LanguageWalk {
   TokenMarks& marks_;
   std::vector<LocalMask::Leaving>* ends_;
   TextRegions& regions_;
-  std::span<const Local> in_text_;  // see mark_text
-  CharacterKinds text_ = 0;
-  std::array<bool, 256> text_begins_{}, text_begins_after_blank_{};
+  const std::uint32_t any_text_;  // so many characters are any text; 0 where that is not known
+  TextRegions::Beginnings text_;
   std::vector<Level> levels_;
 };
 
 }  // namespace
 
 void walk_language(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, TokenMarks& marks) {
-  LanguageWalk(machine, regions, trie, marks, nullptr).from<false>(local);
+  LanguageWalk walk(machine, regions, trie, marks, nullptr);
+  walk.mark_text(local);
+  walk.from<false>(local);
+}
+
+bool walk_frame(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, std::uint32_t any_text,
+                TokenMarks& marks) {
+  LanguageWalk walk(machine, regions, trie, marks, nullptr, any_text);
+  if (!walk.mark_text(local)) return false;
+  walk.from<false>(local);
+  return true;
 }
 
 void walk_language(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, TokenMarks& marks,
                    std::vector<LocalMask::Leaving>& ends) {
-  LanguageWalk(machine, regions, trie, marks, &ends).from<true>(local);
+  LanguageWalk walk(machine, regions, trie, marks, &ends);
+  walk.mark_text(local);
+  walk.from<true>(local);
 }
 
 void walk_language_after(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local,

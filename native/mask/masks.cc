@@ -165,7 +165,7 @@ LocalMaskPtr Masks::text(Local local) {
   } else {
     const LocalMaskPtr short_part = short_text(local);
     const Cleared cleared{marks_};
-    walk_text(machine_, *trie_, local, short_part.get(), marks_);
+    walk_text(machine_, regions_, *trie_, local, short_part.get(), marks_);
     part = finished(std::move(part));
   }
   cache_->insert(key, part);
@@ -222,7 +222,7 @@ LocalMaskPtr Masks::walked_short(Local local) {
   if (LocalMaskPtr known = cache_->find(key)) return known;
   const Cleared cleared{marks_};
   auto part = std::make_shared<LocalMask>();
-  walk_short_text(machine_, *trie_, local, marks_);
+  walk_short_text(machine_, regions_, *trie_, local, marks_);
   part = finished(std::move(part));
   cache_->insert(key, part);
   return part;

@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "mask/language_walk.h"
 #include "vocabulary/plain_text.h"
 
 namespace structgen {
@@ -14,78 +15,14 @@ class PlainWalk {
   PlainWalk(Machine& machine, const TokenTrie& trie, TokenMarks& marks)
       : machine_(machine),
         trie_(trie),
-        text_(trie.plain_text()),
         marks_(marks),
         levels_(trie.longest_token() + 1) {}
 
-  void all_tokens(Local local) {
-    if (mostly_any_text(text_.short_text, local)) {
-      text_.copy_within(text_.longest_points, marks_.words());
-      walk<true>(text_.short_text, local);
-      walk<true>(text_.long_text, local);
-    } else {
-      walk<false>(text_.short_text, local);
-      walk<false>(text_.long_text, local);
-    }
-  }
-  void tokens(const PlainText::Part& part, Local local) { walk<false>(part, local); }
-
-  // Takes back the tokens of `part` behind which no completion fits any more; `local` reads them all but for that.
-  void fit(const PlainText::Part& part, Local local, std::uint32_t points, std::uint32_t reach) {
-    if (points >= reach && points - reach >= part.longest_points) return;
-    const std::span<std::uint32_t> words = marks_.words();
-    std::vector<std::uint32_t> read(levels_.size(), 0);  // characters down to each level
-    Level* const levels = levels_.data();
-    levels[0] = {machine_.row(local), local};
-    const auto last = static_cast<std::uint32_t>(part.nodes.size());
-    for (std::uint32_t i = 1; i < last;) {
-      const TokenTrie::Node& node = part.nodes[i];
-      Level& above = levels[node.depth - 1u];
-      if (!above.row) above.row = machine_.row(above.local);
-      Transition t = above.row[node.byte];
-      if (t == kUnknown) t = machine_.transition(above.local, node.byte);
-      const std::uint32_t begun = read[node.depth - 1u] + ((node.byte & 0xC0) != 0x80 ? 1 : 0);
-      if (t == kDead || begun > points) {
-        if (t != kDead) {
-          for (const std::uint32_t token : below(part, i)) words[token >> 5] &= ~(1u << (token & 31));
-        }
-        i = node.subtree_end;
-        continue;
-      }
-      const bool doubtful = points < reach || begun > points - reach;
-      if (doubtful && node.token != kNoToken && machine_.least_points(t) > points - begun) take_back(node, words);
-      levels[node.depth] = {machine_.known_row(t), t};
-      read[node.depth] = begun;
-      ++i;
-    }
-  }
-
- private:
-  struct Level {
-    Transition* row;  // of `local`; null until a child asks for it
-    Local local;
-  };
-
-  static std::span<const std::uint32_t> below(const PlainText::Part& part, std::uint32_t i) {
-    const std::uint32_t first = part.first[i], last = part.first[part.nodes[i].subtree_end];
-    return {part.tokens.data() + first, last - first};
-  }
-  // Whether more than half of the plain tokens begin with a byte after which any text may follow.
-  bool mostly_any_text(const PlainText::Part& part, Local local) {
-    std::size_t any = 0;
-    for (std::uint32_t i = 1; i < part.nodes.size(); i = part.nodes[i].subtree_end) {
-      const Transition t = machine_.transition(local, part.nodes[i].byte);
-      if (t != kDead && machine_.takes_any_text(t, part.longest_points)) any += below(part, i).size();
-    }
-    return 2 * any > part.tokens.size();
-  }
-  // With kClear all tokens are marked already and those that are dead are taken back.
-  template <bool kClear>
-  void walk(const PlainText::Part& part, Local local) {
-    const std::span<std::uint32_t> words = kClear ? marks_.words() : std::span<std::uint32_t>();
+  // The tokens of a small part.
+  void tokens(const PlainText::Part& part, Local local) {
     const TokenTrie::Node* const nodes = part.nodes.data();
     Level* const levels = levels_.data();
-    levels[0] = {machine_.row(local), local};
+    levels[0] = {machine_.row(local), local, 0};
     const auto last = static_cast<std::uint32_t>(part.nodes.size());
     for (std::uint32_t i = 1; i < last;) {
       const TokenTrie::Node& node = nodes[i];
@@ -94,23 +31,61 @@ class PlainWalk {
       Transition t = above.row[node.byte];
       if (t == kUnknown) t = machine_.transition(above.local, node.byte);
       if (t == kDead) {
-        if (kClear) {
+        i = node.subtree_end;
+        continue;
+      }
+      if (t != above.local && machine_.takes_any_text(t, part.longest_points)) {
+        for (const std::uint32_t token : below(part, i)) marks_.add(token);
+        i = node.subtree_end;
+        continue;
+      }
+      mark(node);
+      levels[node.depth] = {machine_.known_row(t), t, 0};
+      ++i;
+    }
+  }
+
+  // Takes back the tokens of `part` behind which no completion fits any more; `local` reads them all but for that.
+  void fit(const PlainText::Part& part, Local local, std::uint32_t points, std::uint32_t reach) {
+    const std::uint32_t safe = points >= reach ? points - reach : 0;  // so many characters always fit
+    const std::span<std::uint32_t> words = marks_.words();
+    Level* const levels = levels_.data();
+    levels[0] = {machine_.row(local), local, 0};
+    const auto last = static_cast<std::uint32_t>(part.nodes.size());
+    for (std::uint32_t i = part.points[0] > safe ? 1 : last; i < last;) {
+      const TokenTrie::Node& node = part.nodes[i];
+      if (part.points[i] <= safe) {
+        i = node.subtree_end;
+        continue;
+      }
+      Level& above = levels[node.depth - 1u];
+      if (!above.row) above.row = machine_.row(above.local);
+      Transition t = above.row[node.byte];
+      if (t == kUnknown) t = machine_.transition(above.local, node.byte);
+      const std::uint32_t begun = above.begun + ((node.byte & 0xC0) != 0x80 ? 1 : 0);
+      if (t == kDead || begun > points) {
+        if (t != kDead) {
           for (const std::uint32_t token : below(part, i)) words[token >> 5] &= ~(1u << (token & 31));
         }
         i = node.subtree_end;
         continue;
       }
-      if (t != above.local && machine_.takes_any_text(t, part.longest_points)) {
-        if (!kClear) {
-          for (const std::uint32_t token : below(part, i)) marks_.add(token);
-        }
-        i = node.subtree_end;
-        continue;
-      }
-      if (!kClear) mark(node);
-      levels[node.depth] = {machine_.known_row(t), t};
+      if (begun > safe && node.token != kNoToken && machine_.least_points(t) > points - begun) take_back(node, words);
+      levels[node.depth] = {machine_.known_row(t), t, begun};
       ++i;
     }
+  }
+
+ private:
+  struct Level {
+    Transition* row;  // of `local`; null until a child asks for it
+    Local local;
+    std::uint32_t begun = 0;  // characters down to here, where they are counted
+  };
+
+  static std::span<const std::uint32_t> below(const PlainText::Part& part, std::uint32_t i) {
+    const std::uint32_t first = part.first[i], last = part.first[part.nodes[i].subtree_end];
+    return {part.tokens.data() + first, last - first};
   }
   void mark(const TokenTrie::Node& node) {
     marks_.add(node.token);
@@ -124,7 +99,6 @@ class PlainWalk {
 
   Machine& machine_;
   const TokenTrie& trie_;
-  const PlainText& text_;
   TokenMarks& marks_;
   std::vector<Level> levels_;
 };
@@ -147,15 +121,20 @@ bool walks_text(Machine& machine, const TokenTrie& trie, Local local) {
          !few_bytes(machine, local);
 }
 
-void walk_text(Machine& machine, const TokenTrie& trie, Local local, const LocalMask* short_text, TokenMarks& marks) {
-  PlainWalk walk(machine, trie, marks);
-  if (!short_text) return walk.all_tokens(local);
-  short_text->copy_to(marks.words());
-  walk.tokens(trie.plain_text().long_text, local);
+void walk_text(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local,
+               const LocalMask* short_text, TokenMarks& marks) {
+  if (short_text) short_text->copy_to(marks.words());
+  else walk_short_text(machine, regions, trie, local, marks);
+  PlainWalk(machine, trie, marks).tokens(trie.plain_text().long_text, local);
 }
 
-void walk_short_text(Machine& machine, const TokenTrie& trie, Local local, TokenMarks& marks) {
-  PlainWalk(machine, trie, marks).tokens(trie.plain_text().short_text, local);
+void walk_short_text(Machine& machine, TextRegions& regions, const TokenTrie& trie, Local local, TokenMarks& marks) {
+  const PlainText& text = trie.plain_text();
+  if (walk_frame(machine, regions, trie, local, text.short_text.longest_points, marks)) {
+    text.keep_short(marks.words());
+  } else {
+    PlainWalk(machine, trie, marks).tokens(text.short_text, local);
+  }
 }
 
 void walk_bounded_text(Machine& machine, const TokenTrie& trie, const Machine::Bounded& bounded,

@@ -1,7 +1,8 @@
-// States of a language among which some kinds of characters lead, whichever come: any text of them is alive.
+// States among which some kinds of characters lead, whichever come: any text of them is alive.
 //
 // A name has one such state, which reads letters and digits over and over; words with blanks between them have two,
-// free text in quotes has one that takes nearly everything.
+// free text in quotes has one that takes nearly everything. Only bytes that stay in the frame are looked at: a quote
+// that ends a JSON string leads nowhere.
 //
 // Does not know: tokens.
 #pragma once
@@ -9,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "mask/machine.h"
@@ -18,7 +20,6 @@ namespace structgen {
 
 class TextRegions {
  public:
-  // Of a machine with one frame.
   explicit TextRegions(Machine& machine) : machine_(machine) {}
 
   struct Region {
@@ -27,22 +28,38 @@ class TextRegions {
   };
   // One around the state: not always as large as possible. Found once, and stays where it is.
   const Region& around(Local local);
-  // Bytes that begin a character, where all that begin so lead from `local` into the region.
-  std::array<bool, 256> first_bytes(Local local, const Region& region);
+
+  // What tokens do from a state on, by how they begin.
+  struct Beginnings {
+    // By the first byte: a text is alive that goes on, after its first character, with none of these.
+    std::array<CharacterKinds, 256> excluded;
+    std::vector<const Region*> regions;  // in which that is so
+  };
+  // Nothing is known (no regions) where text that begins with a letter is not alive whatever letters follow.
+  // `points`: a state counts as a region that takes any so many characters; 0 where that is not to be asked.
+  Beginnings beginnings(Local local, std::uint32_t points);
 
  private:
   static constexpr std::size_t kMostStates = 6;
-  static constexpr int kMostTrials = 40;
+  static constexpr int kMostTrials = 100;
   static constexpr std::size_t kMostInside = 64;  // states inside of characters; beyond them nothing is known
 
+  // Where the characters of each kind lead from a state.
+  struct Steps {
+    CharacterKinds asked = 0;  // kinds for which it is known …
+    CharacterKinds alive = 0;  // … and of which no character is dead
+    std::vector<std::pair<Local, CharacterKinds>> to;
+  };
+  CharacterKinds alive(Local local, CharacterKinds kinds);
+  bool ends(Local local, std::uint32_t state, std::vector<Local>& found);
   bool closed(Local local, CharacterKinds kinds);
-  bool read(Local local, std::uint8_t byte);
-  bool ends(Local local, std::uint32_t state);
+  CharacterKinds known_after(Local local, const std::vector<const Region*>& regions, std::uint32_t points);
 
   Machine& machine_;
   std::unordered_map<Local, Region> known_;
-  std::vector<Local> states_;                        // where characters lead, in the search that goes on …
-  std::unordered_map<std::uint64_t, bool> inside_;   // … and whether they are alive from within
+  std::unordered_map<Local, Steps> steps_;
+  std::vector<Local> states_;  // where characters lead, in the search that goes on …
+  std::unordered_map<std::uint64_t, std::vector<Local>> inside_;  // … and from within one; empty where one is dead
 };
 
 }  // namespace structgen

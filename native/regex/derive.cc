@@ -119,7 +119,21 @@ Regex Engine::derive_node(Regex r, std::uint8_t byte) {
   return kNothing;
 }
 
-// A superset of the bytes that members begin with.
+// The bytes that may come in a state of UTF-8.
+static const ByteSet& utf8_bytes(std::uint32_t state) {
+  static const std::array<ByteSet, kUtf8States> all = [] {
+    std::array<ByteSet, kUtf8States> sets{};
+    for (std::uint32_t each = 0; each < kUtf8States; ++each) {
+      for (unsigned byte = 0; byte < 256; ++byte) {
+        const auto next = static_cast<std::uint8_t>(byte);
+        if (utf8_step(each, next) != kUtf8Mixed) sets[each].add(next);
+      }
+    }
+    return sets;
+  }();
+  return all[state];
+}
+
 // Bytes after which r holds whatever may follow: where it is characters, then anything.
 ByteSet Engine::decides(Regex r) const {
   ByteSet result;
@@ -135,6 +149,7 @@ ByteSet Engine::decides(Regex r) const {
   return result & ascii;
 }
 
+// A superset of the bytes that members begin with.
 ByteSet Engine::first_bytes(Regex r) {
   if (first_[r] != 0) return sets_[first_[r] - 1];
   const Node n = nodes_[r];
@@ -171,10 +186,7 @@ ByteSet Engine::first_bytes(Regex r) {
       for (std::uint32_t i = 0; i < n.b; ++i) result = result & first_bytes(members(n)[i]);
       break;
     case Kind::kComplement:
-      for (unsigned byte = 0; byte < 256; ++byte) {
-        if (utf8_step(n.b, static_cast<std::uint8_t>(byte)) != kUtf8Mixed)
-          result.add(static_cast<std::uint8_t>(byte));
-      }
+      result = utf8_bytes(n.b);
       if (n.b == 0) result = result.without(decides(n.a));
       break;
     case Kind::kRepeat:
@@ -220,12 +232,15 @@ void Engine::collect_sets(Regex r) {
     case Kind::kWords:
     case Kind::kPunycode: {
       const ByteSet first = first_bytes(r);
-      for (unsigned byte = 0; byte < 256; ++byte) {
-        if (!first.has(static_cast<std::uint8_t>(byte))) continue;
-        ByteSet one;
-        one.add(static_cast<std::uint8_t>(byte));
-        take(byte_set(one));
-      }
+      first.each([&](std::uint8_t byte) {
+        std::uint32_t& known = single_bytes_[byte];  // a byte set's id + 1
+        if (known == 0) {
+          ByteSet one;
+          one.add(byte);
+          known = byte_set(one) + 1;
+        }
+        take(known - 1);
+      });
       break;
     }
     case Kind::kConcat: {

@@ -156,6 +156,7 @@ class Engine {
 
   // horizon.cc
   std::uint32_t reach(Regex r, unsigned depth);
+  std::uint32_t reach_of_factor(Regex r, unsigned depth);
   ByteSet last_bytes(Regex r, unsigned depth);
   bool escapable(Regex r);
 
@@ -218,6 +219,7 @@ class Engine {
   std::vector<std::uint32_t> seen_;  // per expression: the round that last visited it
   std::uint32_t round_ = 0;
   std::vector<std::uint32_t> collected_;  // byte sets of the current round
+  std::array<std::uint32_t, 256> single_bytes_{};
   std::vector<std::uint32_t> set_seen_;
 
   std::unordered_map<Regex, Known> known_;  // shortest ways

@@ -127,36 +127,49 @@ std::uint32_t Engine::free_points(Regex r, unsigned depth) {
 
 // At most so many characters complete any text that can be completed at all.
 std::uint32_t Engine::reach(Regex r, unsigned depth) {
-  std::uint32_t sum = 0;
-  for (unsigned factor = 0; nodes_[r].kind == Kind::kConcat; r = nodes_[r].b) {
-    if (++factor > kChain) return kUnbounded;
-    sum = add(sum, reach(nodes_[r].a, depth + 1));
+  std::vector<Regex> factors;
+  for (; nodes_[r].kind == Kind::kConcat; r = nodes_[r].b) {
+    if (factors.size() == kChain) return kUnbounded;
+    factors.push_back(nodes_[r].a);
   }
+  // A text that ends within a factor goes on to its end, then shortly through those that follow.
+  std::uint32_t most = reach_of_factor(r, depth);
+  std::uint32_t after = searched(r) ? most : lengths_[r].min_points;
+  for (std::size_t i = factors.size(); i-- > 0;) {
+    const std::uint32_t own = reach(factors[i], depth + 1);
+    most = std::max(most, add(own, after));
+    after = add(after, searched(factors[i]) ? own : lengths_[factors[i]].min_points);
+  }
+  return most;
+}
+
+std::uint32_t Engine::reach_of_factor(Regex r, unsigned depth) {
   if (depth >= kDepth) return kUnbounded;
   const Node n = nodes_[r];
   switch (n.kind) {
     case Kind::kNothing:
     case Kind::kEpsilon:
-      return sum;
+      return 0;
     case Kind::kBytes:
-      return add(sum, 1);
+      return 1;
     case Kind::kLiteral:
-      return add(sum, n.d);
+      return n.d;
     case Kind::kWords:
-      return add(sum, lengths_[r].max_bytes);
+      return lengths_[r].max_bytes;
     case Kind::kAlternate: {
-      if (n.flags & kCharacter) return add(sum, 1);
+      if (n.flags & kCharacter) return 1;
       std::uint32_t most = 0;
       if (n.b > kMembers) return kUnbounded;
       for (std::uint32_t i = 0; i < n.b; ++i) most = std::max(most, reach(members(n)[i], depth + 1));
-      return add(sum, most);
+      return most;
     }
-    case Kind::kRepeat:
-      return add(sum, add(reach(n.a, depth + 1), times(n.c, lengths_[n.a].min_bytes)));
-    case Kind::kComplement: {  // n.a has no member longer than this, so one more is enough
-      const std::uint32_t longest = lengths_[n.a].max_points;
-      return n.b == 0 ? add(sum, add(longest, 1)) : kUnbounded;
+    case Kind::kRepeat: {
+      const std::uint32_t own = reach(n.a, depth + 1);
+      const std::uint32_t rounds = std::max(n.c, 1u) - 1;  // after the one that is being read
+      return add(own, times(rounds, searched(n.a) ? own : lengths_[n.a].min_points));
     }
+    case Kind::kComplement:  // n.a has no member longer than this, so one more is enough
+      return n.b == 0 ? add(lengths_[n.a].max_points, 1) : kUnbounded;
     default:
       return kUnbounded;
   }

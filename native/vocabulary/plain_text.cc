@@ -71,6 +71,22 @@ std::vector<TokenTrie::Node> part(const std::vector<TokenTrie::Node>& nodes, con
   return result;
 }
 
+// The most characters of a token at or below each node, where all text is plain.
+std::vector<std::uint16_t> points_below(const std::vector<TokenTrie::Node>& nodes) {
+  std::vector<std::uint16_t> points(nodes.size(), 0), most(nodes.size(), 0);
+  std::vector<std::uint32_t> parent(nodes.size(), 0), path{0};
+  for (std::uint32_t i = 1; i < nodes.size(); ++i) {
+    path.resize(nodes[i].depth);
+    parent[i] = path.back();
+    path.push_back(i);
+    const bool begins = (nodes[i].byte & 0xC0) != 0x80;
+    points[i] = static_cast<std::uint16_t>(points[parent[i]] + (begins ? 1 : 0));
+    if (nodes[i].token != kNoToken) most[i] = points[i];
+  }
+  for (std::size_t i = nodes.size(); i-- > 1;) most[parent[i]] = std::max(most[parent[i]], most[i]);
+  return most;
+}
+
 }  // namespace
 
 PlainText PlainText::build(const TokenTrie& trie, const std::vector<std::uint32_t>& place) {
@@ -104,6 +120,7 @@ PlainText PlainText::build(const TokenTrie& trie, const std::vector<std::uint32_
       for (std::uint32_t id = node.token; id != kNoToken; id = trie.next_same(id)) out.tokens.push_back(id);
     }
     out.first.push_back(static_cast<std::uint32_t>(out.tokens.size()));
+    out.points = points_below(out.nodes);
   };
   divide(text.short_text, true);
   divide(text.long_text, false);
@@ -121,6 +138,8 @@ PlainText PlainText::build(const TokenTrie& trie, const std::vector<std::uint32_
     if (text.rows_.size() < text.longest_points) text.rows_.push_back(text.all_);
   }
   for (const auto& [points, id] : text.longer_) text.all_[id >> 5] |= 1u << (id & 31);
+  text.short_.assign(text.all_.size(), 0);
+  for (const std::uint32_t id : text.short_text.tokens) text.short_[id >> 5] |= 1u << (id & 31);
   std::sort(text.longer_.rbegin(), text.longer_.rend());
   return text;
 }
@@ -135,12 +154,17 @@ void PlainText::copy_within(std::uint32_t points, std::span<std::uint32_t> bits)
   }
 }
 
+void PlainText::keep_short(std::span<std::uint32_t> bits) const {
+  for (std::size_t i = 0; i < bits.size(); ++i) bits[i] &= short_[i];
+}
+
 std::size_t PlainText::memory_bytes() const {
-  const std::size_t rows = rows_.size() + 1;
+  const std::size_t rows = rows_.size() + 2;
   std::size_t total = plain.memory_bytes() + exits.memory_bytes();
   for (const Part* text : {&short_text, &long_text}) {
     total += text->nodes.capacity() * sizeof(TokenTrie::Node) +
-             (text->tokens.capacity() + text->first.capacity()) * sizeof(std::uint32_t);
+             (text->tokens.capacity() + text->first.capacity()) * sizeof(std::uint32_t) +
+             text->points.capacity() * sizeof(std::uint16_t);
   }
   return total + (exit_origin.capacity() + rows * all_.size() + 2 * longer_.capacity()) * sizeof(std::uint32_t);
 }

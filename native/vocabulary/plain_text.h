@@ -30,7 +30,8 @@ struct PlainText {
     std::vector<TokenTrie::Node> nodes;  // their trie, in preorder …
     std::vector<std::uint32_t> tokens;   // … their ids in the same order, copies included …
     std::vector<std::uint32_t> first;    // … and where the ids at or below a node start; one more at the end
-    std::uint32_t longest_points = 0;    // characters of the longest, an incomplete one included
+    std::vector<std::uint16_t> points;   // characters of the longest at or below each node
+    std::uint32_t longest_points = 0;    // … of all of them, an incomplete one included
   };
   // Nearly all tokens have few bytes, and what only the others can tell apart need not be walked twice.
   static constexpr std::uint16_t kShort = 16;
@@ -42,11 +43,14 @@ struct PlainText {
 
   // Sets `bits` to the plain tokens of at most so many characters.
   void copy_within(std::uint32_t points, std::span<std::uint32_t> bits) const;
+  // Leaves the short plain tokens of those set in `bits`.
+  void keep_short(std::span<std::uint32_t> bits) const;
   std::size_t memory_bytes() const;
 
  private:
   std::vector<std::vector<std::uint32_t>> rows_;          // [n]: bits of the tokens of at most n characters
   std::vector<std::uint32_t> all_;                        // bits of all of them
+  std::vector<std::uint32_t> short_;                      // bits of the short ones
   std::vector<std::pair<std::uint32_t, std::uint32_t>> longer_;  // (characters, id) past the last row, longest first
 };
 

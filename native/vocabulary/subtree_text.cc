@@ -1,42 +1,11 @@
 // One pass down for where each node stands in a character, one up for what lies below it.
 #include "vocabulary/subtree_text.h"
 
-#include <array>
-
 #include "regex/utf8.h"
 
 namespace structgen {
 
 namespace {
-
-std::array<CharacterKinds, 256> make_kinds() {
-  std::array<CharacterKinds, 256> kinds{};
-  kinds.fill(kNotUtf8);
-  unsigned next = 1;
-  const auto group = [&](unsigned first, unsigned last) {
-    for (unsigned byte = first; byte <= last; ++byte) {
-      if (kinds[byte] == kNotUtf8) kinds[byte] = CharacterKinds{1} << next;
-    }
-    ++next;
-  };
-  // What is met most comes first: who looks for kinds that go together tries them in this order.
-  group('g', 'z');
-  group('a', 'f');
-  group('G', 'Z');
-  group('A', 'F');
-  group('0', '9');
-  for (unsigned byte = 0x20; byte <= 0x7F; ++byte) {
-    if (kinds[byte] == kNotUtf8) group(byte, byte);
-  }
-  // U+0085 and U+00A0, Latin, Greek and Cyrillic, other scripts; U+2028 and other punctuation, kana, Han, Hangul …
-  constexpr std::array<std::array<unsigned, 2>, 11> leading{{{0xC2, 0xC2}, {0xC3, 0xC3}, {0xC4, 0xCC}, {0xCD, 0xD4},
-                                                             {0xD5, 0xDF}, {0xE0, 0xE1}, {0xE2, 0xE2}, {0xE3, 0xE3},
-                                                             {0xE4, 0xE9}, {0xEA, 0xEF}, {0xF0, 0xF4}}};
-  for (const auto& [first, last] : leading) group(first, last);
-  for (const unsigned byte : {unsigned{'\t'}, unsigned{'\r'}, unsigned{'\n'}}) group(byte, byte);
-  group(0x00, 0x1F);
-  return kinds;
-}
 
 // A byte inside a character adds nothing of its own, one that breaks it says so.
 CharacterKinds own_kind(std::uint8_t byte, std::uint8_t state) {
@@ -45,11 +14,6 @@ CharacterKinds own_kind(std::uint8_t byte, std::uint8_t state) {
 }
 
 }  // namespace
-
-CharacterKinds kind_of(std::uint8_t byte) {
-  static const std::array<CharacterKinds, 256> kinds = make_kinds();
-  return kinds[byte];
-}
 
 SubtreeText SubtreeText::build(const TokenTrie& trie, const std::vector<std::uint32_t>& place) {
   const std::vector<TokenTrie::Node>& nodes = trie.nodes();

@@ -11,16 +11,11 @@
 #include <span>
 #include <vector>
 
+#include "vocabulary/character_kinds.h"
 #include "vocabulary/sibling_trie.h"
 #include "vocabulary/token_trie.h"
 
 namespace structgen {
-
-// A bit for each kind of character, by the byte it begins with, frequent ones first: the letters, digits and signs of
-// ASCII, some groups of leading bytes, control characters; one more for what is not UTF-8.
-using CharacterKinds = std::uint64_t;
-inline constexpr CharacterKinds kNotUtf8 = 1;
-CharacterKinds kind_of(std::uint8_t byte);  // kNotUtf8 for a byte that begins no character
 
 class SubtreeText {
  public:

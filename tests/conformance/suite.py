@@ -23,15 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import structgen as sg
+from jsonschemabench.tasks import Task
+from jsonschemabench.tracks.suite import DIALECTS, documents, tasks
 
-DIALECTS = {
-    "draft4": "draft4",
-    "draft6": "draft6",
-    "draft7": "draft7",
-    "draft2019-09": "2019-09",
-    "draft2020-12": "2020-12",
-    "v1": "v1",
-}
 VERDICTS = Path(__file__).with_name("verdicts.json")
 OPTIONS = {"property_order": "any", "whitespace": "any", "numbers": "any", "escapes": "any"}
 
@@ -56,61 +50,45 @@ def vocabulary() -> sg.Vocabulary:
     return sg.Vocabulary.from_tokens([bytes([byte]) for byte in range(256)] + [None], eos=256)
 
 
-def registry(suite: Path) -> dict[str, Any]:
-    """The suite's remote documents, by the addresses it gives them."""
-    folder = suite / "remotes"
-    return {
-        f"http://localhost:1234/{path.relative_to(folder).as_posix()}": json.loads(path.read_text())
-        for path in folder.rglob("*.json")
-    }
-
-
 def verdicts(suite: Path, folder: str) -> Iterator[Verdict]:
     """Run every case of one draft, required and optional."""
     tokens = vocabulary()
-    documents = registry(suite)
-    root = suite / "tests" / folder
-    for path in sorted(root.rglob("*.json")):
-        name = path.relative_to(root).with_suffix("").as_posix()
-        formats = "assert" if "format/" in name or name == "optional/format-assertion" else "annotate"
-        content = "assert" if name == "optional/content" else "annotate"
-        for group in json.loads(path.read_text()):
-            schema = group["schema"]
-            dialect = None if isinstance(schema, dict) and "$schema" in schema else DIALECTS[folder]
-            cases = [
-                (f"{folder}/{name}: {group['description']}: {c['description']}", c) for c in group["tests"]
-            ]
-            try:
-                grammar = sg.json_schema(
-                    schema, dialect=dialect, registry=documents, formats=formats, content=content, **OPTIONS
-                )
-                matcher = sg.compile(grammar, tokens).matcher()
-            except sg.UnsatisfiableSchema:
-                for case_name, case in cases:  # refusing to compile is right when nothing is valid
-                    yield case_name, "wrong_rejection" if case["valid"] else "pass"
-                continue
-            except sg.GrammarError:
-                for case_name, _ in cases:
-                    yield case_name, "refused"
-                continue
-            for case_name, case in cases:
-                text = json.dumps(case["data"], ensure_ascii=False).encode("utf-8", "surrogatepass")
-                matcher.reset()
-                accepted = matcher.try_advance(list(text)) == len(text) and matcher.can_stop
-                if accepted == case["valid"]:
-                    yield case_name, "pass"
-                else:
-                    yield case_name, "wrong_acceptance" if accepted else "wrong_rejection"
+    remotes = documents(suite)
+    for group in tasks(suite, [folder]):
+        names = list(_cases(group))
+        readings = {"formats": group.about["formats"], "content": group.about["content"]}
+        try:
+            grammar = sg.json_schema(
+                group.schema, dialect=group.dialect, registry=remotes, **readings, **OPTIONS
+            )
+            matcher = sg.compile(grammar, tokens).matcher()
+        except sg.UnsatisfiableSchema:
+            for name, case in zip(names, group.instances, strict=True):
+                # Refusing to compile is right when nothing is valid.
+                yield name, "wrong_rejection" if case.valid else "pass"
+            continue
+        except sg.GrammarError:
+            yield from ((name, "refused") for name in names)
+            continue
+        for name, case in zip(names, group.instances, strict=True):
+            text = json.dumps(case.data, ensure_ascii=False).encode("utf-8", "surrogatepass")
+            matcher.reset()
+            accepted = matcher.try_advance(list(text)) == len(text) and matcher.can_stop
+            if accepted == case.valid:
+                yield name, "pass"
+            else:
+                yield name, "wrong_acceptance" if accepted else "wrong_rejection"
 
 
 def cases(suite: Path, folder: str) -> Iterator[str]:
     """The name of every case of one draft."""
-    root = suite / "tests" / folder
-    for path in sorted(root.rglob("*.json")):
-        name = path.relative_to(root).with_suffix("").as_posix()
-        for group in json.loads(path.read_text()):
-            for case in group["tests"]:
-                yield f"{folder}/{name}: {group['description']}: {case['description']}"
+    for group in tasks(suite, [folder]):
+        yield from _cases(group)
+
+
+def _cases(group: Task) -> Iterator[str]:
+    for test in group.about["tests"]:
+        yield f"{group.family}/{group.about['file']}: {group.about['group']}: {test}"
 
 
 def category(name: str) -> str:

@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "regex/engine.h"
+#include "regex/parse.h"
 #include "regex/store.h"
 
 using namespace structgen::regex;
@@ -251,6 +252,36 @@ TEST(regex_long_loops_are_read_in_a_stride) {
   const Regex far = s.repeat(az, 1'000'000, kUnbounded);
   CHECK(s.nullable(s.read(far, s.witness(far))));
   CHECK(s.size() - before < 200);
+}
+
+// What a bounded string counts on near its end: so many characters always complete what is there.
+TEST(regex_reach_is_enough_everywhere) {
+  ParseOptions options;
+  options.dialect = &python_dialect();
+  std::mt19937 random(11);
+  std::size_t texts = 0;
+  for (const char* pattern :
+       {"([a-z]+ +){0,9}[a-z]+", "([a-z]+ +){3,9}[a-z]+", "a(bc|defg)h{3}", "(ab{2,5}){2,}(c|d)e", "((ab){2}c){3}", "x*(yz)?w",
+        "(abc|a)(def|d){2,4}", "[a-c]{4}(-[a-c]{2})*", "(é€🙂){2}a?", "(a|b)*(cde){0,2}", "(ab|c(de){3})+f"}) {
+    Store store;
+    const Regex r = parse(store, std::string(pattern) + "z*", options);  // no longest text
+    const Regex short_text = store.repeat(store.code_points({{0, 0x10FFFF}}), 0, 1000);
+    const auto bounded = store.bounded(store.intersect({r, short_text}));
+    CHECK(bounded && bounded->reach < 60);
+    const std::uint32_t reach = bounded ? bounded->reach : 0;
+    for (int round = 0; round < 200; ++round) {
+      Regex at = r;
+      for (int i = 0; i < 30; ++i) {
+        CHECK(store.least_points(at) <= reach);
+        const std::string characters[] = {"a", "b", "c", "d", "e", "f", "g", "h", "-", " ", "y", "z", "w", "é", "€", "🙂"};
+        const Regex next = store.read(at, characters[random() % 16]);
+        if (store.empty(next)) continue;
+        at = next;
+        ++texts;
+      }
+    }
+  }
+  CHECK(texts > 10000);
 }
 
 TEST(what_no_member_can_begin_with_is_seen_without_a_search) {
