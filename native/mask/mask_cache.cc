@@ -49,7 +49,8 @@ void order_by_transition(std::vector<LocalMask::Leaving>& leaving) {
   };
   std::vector<std::uint16_t> of(leaving.size());
   for (std::size_t i = 0; i < leaving.size(); ++i) {
-    const std::size_t at = i > 0 && leaving[i].transition == leaving[i - 1].transition ? of[i - 1] : slot(leaving[i].transition);
+    const bool same = i > 0 && leaving[i].transition == leaving[i - 1].transition;
+    const std::size_t at = same ? of[i - 1] : slot(leaving[i].transition);
     if (slots[at].count == 0) {
       if (taken.size() == kSlots / 2) return std::sort(leaving.begin(), leaving.end(), before);
       taken.push_back(static_cast<std::uint32_t>(at));

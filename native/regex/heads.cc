@@ -102,7 +102,8 @@ std::optional<Store::Heads> Engine::heads(Regex r) {
       }
       continue;
     }
-    const std::vector<Regex> choices = open.size() < kMostAlternatives ? written_out(alternative) : std::vector<Regex>();
+    std::vector<Regex> choices;
+    if (open.size() < kMostAlternatives) choices = written_out(alternative);
     if (choices.empty()) rest.push_back(alternative);
     open.insert(open.end(), choices.begin(), choices.end());
   }
