@@ -10,7 +10,7 @@ mean something.
 
 Grammars in GBNF reach llguidance through its own translation; XGrammar reads no other notation.  A grammar
 that an engine refuses is a row that says so.  Before anything is measured each engine has compiled one small
-grammar: what it prepares once a process, such as the tables of lark's own parser, is in no row.
+grammar: what every first grammar of a process pays for is in no row.
 """
 
 from __future__ import annotations

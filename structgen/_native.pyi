@@ -10,6 +10,13 @@ from numpy.typing import NDArray
 class PatternError(ValueError):
     pass
 
+class CaseTable:
+    """
+    Which code points are equal when case is ignored; made of sets of such.
+    """
+
+    def __init__(self, sets: Sequence[Sequence[int]]) -> None: ...
+
 class RegexStore:
     """
     Interned regular expressions; an expression is an int, 0 is the empty language.
@@ -21,7 +28,7 @@ class RegexStore:
         pattern: str,
         dialect: str,
         property: Callable[[str], list[tuple[int, int]] | None],
-        case_groups: Callable[[], list[list[int]]],
+        case_table: Callable[[], CaseTable],
     ) -> tuple[int, list[str]]:
         """
         The expression of a pattern, and notes on what was read as meant. Raises PatternError(message, position).
@@ -54,6 +61,9 @@ class RegexStore:
         """What may follow the byte; 0 where no completion exists."""
 
     def empty(self, r: int) -> bool: ...
+    def first_bytes(self, r: int) -> builtins.bytes:
+        """The bytes that members begin with, and perhaps some more, ascending."""
+
     def distance(self, r: int) -> int:
         """Bytes of the witness; 2**32 - 1 when it is longer or there is none."""
 

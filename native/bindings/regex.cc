@@ -52,7 +52,7 @@ auto within(RegexStore& held, const Arguments& expressions, const Call& call) {
 }
 
 nb::tuple parse(RegexStore& held, std::string_view pattern, std::string_view dialect,
-                const nb::callable& property, const nb::callable& case_groups, nb::handle pattern_error) {
+                const nb::callable& property, const nb::callable& case_table, nb::handle pattern_error) {
   regex::ParseOptions options;
   options.dialect = regex::find_dialect(dialect);
   if (options.dialect == nullptr) throw nb::value_error("the dialect must be 'ecma' or 'python'");
@@ -60,9 +60,9 @@ nb::tuple parse(RegexStore& held, std::string_view pattern, std::string_view dia
     const nb::gil_scoped_acquire gil;
     return nb::cast<std::optional<std::vector<CodePointRange>>>(property(name));
   };
-  options.case_groups = [&]() {
+  options.case_table = [&]() {
     const nb::gil_scoped_acquire gil;
-    return nb::cast<std::vector<std::vector<CodePoint>>>(case_groups());
+    return nb::cast<std::shared_ptr<const regex::CaseTable>>(case_table());
   };
   std::vector<std::string> notes;
   options.notes = &notes;
@@ -89,19 +89,24 @@ void bind_regex(nb::module_& m) {
   const nb::object pattern_error =
       nb::exception<structgen::regex::SyntaxError>(m, "PatternError", PyExc_ValueError);
 
+  using structgen::regex::CaseTable;
+  nb::class_<CaseTable>(m, "CaseTable",
+                        "Which code points are equal when case is ignored; made of sets of such.")
+      .def(nb::init<const std::vector<std::vector<structgen::regex::CodePoint>>&>(), "sets"_a);
+
   nb::class_<RegexStore>(m, "RegexStore",
                          "Interned regular expressions; an expression is an int, 0 is the empty language.")
       .def(nb::init<>())
       .def(
           "parse",
           [pattern_error](RegexStore& held, std::string_view pattern, std::string_view dialect,
-                          const nb::callable& property, const nb::callable& case_groups) {
-            return parse(held, pattern, dialect, property, case_groups, pattern_error);
+                          const nb::callable& property, const nb::callable& case_table) {
+            return parse(held, pattern, dialect, property, case_table, pattern_error);
           },
-          "pattern"_a, "dialect"_a, "property"_a, "case_groups"_a,
+          "pattern"_a, "dialect"_a, "property"_a, "case_table"_a,
           nb::sig("def parse(self, pattern: str, dialect: str, "
                   "property: collections.abc.Callable[[str], list[tuple[int, int]] | None], "
-                  "case_groups: collections.abc.Callable[[], list[list[int]]]) -> tuple[int, list[str]]"),
+                  "case_table: collections.abc.Callable[[], CaseTable]) -> tuple[int, list[str]]"),
           "The expression of a pattern, and notes on what was read as meant. Raises PatternError(message, "
           "position).")
       .def(
@@ -190,6 +195,13 @@ void bind_regex(nb::module_& m) {
           "empty",
           [](RegexStore& held, Regex r) { return within(held, r, [&](Store& s) { return s.empty(r); }); },
           "r"_a)
+      .def(
+          "first_bytes",
+          [](RegexStore& held, Regex r) {
+            const std::string first = within(held, r, [&](Store& s) { return s.first_bytes(r); });
+            return nb::bytes(first.data(), first.size());
+          },
+          "r"_a, "The bytes that members begin with, and perhaps some more, ascending.")
       .def(
           "distance",
           [](RegexStore& held, Regex r) { return within(held, r, [&](Store& s) { return s.distance(r); }); },

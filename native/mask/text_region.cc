@@ -40,7 +40,7 @@ const TextRegions::Region& TextRegions::around(Local local) {
   }
   // As many as can be added, half of what is left at a time: what is wrong with a kind shows at once.
   const CharacterKinds ascii = ascii_kinds() & ~frequent;
-  std::vector<CharacterKinds> open{~(ascii_kinds() | kNotUtf8), ascii};
+  std::vector<CharacterKinds> open{all_kinds() & ~ascii_kinds(), ascii};
   while (found != 0 && !open.empty() && trials < kMostTrials) {
     const CharacterKinds more = open.back() & alive(local, open.back());
     open.pop_back();
@@ -114,7 +114,8 @@ CharacterKinds TextRegions::alive(Local local, CharacterKinds kinds) {
     steps.asked |= kind;
     found.clear();
     bool alive = true;
-    for (unsigned value = 0; value < 256 && alive; ++value) {
+    const KindBounds bounds = kKindBounds[static_cast<unsigned>(std::countr_zero(kind))];
+    for (unsigned value = bounds.low; value <= bounds.high && alive; ++value) {
       const auto byte = static_cast<std::uint8_t>(value);
       if (kind_of(byte) == kind) alive = ends(machine_.transition(local, byte), regex::utf8_step(0, byte), found);
     }

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -26,13 +28,24 @@ class SyntaxError : public std::runtime_error {
   std::size_t position_;
 };
 
+// Sets of code points that are equal when case is ignored, by each of their members.
+struct CaseTable {
+  std::map<CodePoint, std::vector<CodePoint>> groups;
+
+  explicit CaseTable(const std::vector<std::vector<CodePoint>>& sets) {
+    for (const std::vector<CodePoint>& set : sets) {
+      for (CodePoint member : set) groups[member] = set;
+    }
+  }
+};
+
 struct ParseOptions {
   const Dialect* dialect = &ecma_dialect();
   // The code points of a property as written in \p{…}, or of "digit", "word", "space" where the
   // dialect's classes are Unicode's. Asked only when the pattern needs it; nothing: unknown.
   std::function<std::optional<Ranges>(const std::string& name)> property;
-  // Sets of code points that are equal when case is ignored. Asked only for such patterns.
-  std::function<std::vector<std::vector<CodePoint>>()> case_groups;
+  // Asked only for patterns that ignore case; a large table, so the caller keeps it.
+  std::function<std::shared_ptr<const CaseTable>()> case_table;
   // Receives what was read as meant although the dialect does not allow it; may be null.
   std::vector<std::string>* notes = nullptr;
 };

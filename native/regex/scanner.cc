@@ -175,18 +175,6 @@ Ranges Scanner::class_of(char name, const Flags& flags) {
   return found->second;
 }
 
-const std::map<CodePoint, std::vector<CodePoint>>& Scanner::case_table() {
-  if (!case_table_known_) {
-    case_table_known_ = true;
-    std::vector<std::vector<CodePoint>> groups;
-    if (options_.case_groups) groups = options_.case_groups();
-    for (const std::vector<CodePoint>& group : groups) {
-      for (CodePoint member : group) case_table_[member] = group;
-    }
-  }
-  return case_table_;
-}
-
 Ranges Scanner::folded(Ranges set, const Flags& flags) {
   if (!flags.ignore_case) return set;
   Ranges result = set;
@@ -194,7 +182,9 @@ Ranges Scanner::folded(Ranges set, const Flags& flags) {
   for (const auto& [low, high] : intersect(set, {{'a', 'z'}})) result.emplace_back(low - 32, high - 32);
   const bool caseless = intersect(set, {{'A', 'Z'}, {'a', 'z'}, {0x80, 0x10FFFF}}).empty();
   if (!flags.ascii && !caseless) {
-    const auto& table = case_table();
+    if (!case_table_ && options_.case_table) case_table_ = options_.case_table();
+    if (!case_table_) return normalize(std::move(result));
+    const auto& table = case_table_->groups;
     for (const auto& [low, high] : set) {
       for (auto at = table.lower_bound(low); at != table.end() && at->first <= high; ++at) {
         for (CodePoint member : at->second) result.emplace_back(member, member);

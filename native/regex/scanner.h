@@ -59,13 +59,11 @@ class Scanner {
   CodePoint unicode_escape(std::size_t start);
   std::optional<std::pair<std::size_t, Ranges>> posix_class() const;
   Ranges property(bool negated, std::size_t start);
-  const std::map<CodePoint, std::vector<CodePoint>>& case_table();
 
   std::vector<CodePoint> text_;
   std::size_t at_ = 0;
   const ParseOptions& options_;
-  std::map<CodePoint, std::vector<CodePoint>> case_table_;
-  bool case_table_known_ = false;
+  std::shared_ptr<const CaseTable> case_table_;  // null until a pattern needs it
   std::map<std::string, Ranges> properties_;
 };
 

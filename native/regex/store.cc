@@ -37,6 +37,11 @@ bool Store::nullable(Regex r) const { return engine().nullable(r); }
 Regex Store::step(Regex r, std::uint8_t byte) { return engine().step(r, byte); }
 const Regex* Store::row(Regex r) { return engine().row(r); }
 bool Store::empty(Regex r) { return engine().empty(r); }
+std::string Store::first_bytes(Regex r) {
+  std::string bytes;
+  engine().first_bytes(r).each([&](std::uint8_t byte) { bytes.push_back(static_cast<char>(byte)); });
+  return bytes;
+}
 std::uint32_t Store::distance(Regex r) { return engine().distance(r); }
 std::string Store::witness(Regex r) { return engine().witness(r); }
 Regex Store::read(Regex r, std::string_view text) { return engine().read(r, text); }

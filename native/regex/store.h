@@ -63,6 +63,7 @@ class Store {
   // 256 successors, kUnread where step has not been asked yet. The pointer stays valid as long as the store.
   const Regex* row(Regex r);
   bool empty(Regex r);
+  std::string first_bytes(Regex r);  // ascending: those that members begin with, and perhaps some more
   // Bytes of the witness; r must not be empty. Saturates at 2^32-1.
   std::uint32_t distance(Regex r);
   std::string witness(Regex r);                  // a shortest member, or a short one where proving that is long

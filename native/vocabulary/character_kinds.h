@@ -54,6 +54,27 @@ inline constexpr std::array<CharacterKinds, 256> kCharacterKinds = detail::make_
 // kNotUtf8 for a byte that begins no character.
 constexpr CharacterKinds kind_of(std::uint8_t byte) { return kCharacterKinds[byte]; }
 
+// All bytes of a kind lie between these.
+struct KindBounds {
+  std::uint8_t low = 0xFF, high = 0;
+};
+constexpr std::array<KindBounds, 64> make_kind_bounds() {
+  std::array<KindBounds, 64> bounds{};
+  for (unsigned value = 256; value-- > 0;) {
+    KindBounds& own = bounds[static_cast<unsigned>(std::countr_zero(kCharacterKinds[value]))];
+    own.low = static_cast<std::uint8_t>(value);
+    if (own.high < value) own.high = own.low;
+  }
+  return bounds;
+}
+inline constexpr std::array<KindBounds, 64> kKindBounds = make_kind_bounds();
+
+constexpr CharacterKinds all_kinds() {
+  CharacterKinds kinds = 0;
+  for (const CharacterKinds kind : kCharacterKinds) kinds |= kind;
+  return kinds & ~kNotUtf8;
+}
+
 // What a JSON string does not write as an escape.
 constexpr CharacterKinds plain_kinds() {
   CharacterKinds kinds = 0;

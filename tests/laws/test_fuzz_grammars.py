@@ -239,6 +239,22 @@ def test_large_inputs(name: str) -> None:
         ),
         ("ebnf", "a ::= " + "(" * DEEP + "'x'" + ")" * DEEP),
         ("ebnf", "a = " + "{" * DEEP + "'x'" + "}" * DEEP + ";"),
+        ("lark", "start: " + "(" * DEEP + '"x"' + ")?" * DEEP),
+        ("lark", "start: " + "[" * DEEP + '"x"' + "]" * DEEP),
+        ("lark", "start: T\nT: " + "(" * DEEP + '"x"' + ' | "y")+' * DEEP),
+        ("lark", "start: T\nT: " + "(" * DEEP + "/x*?/" + ")?" * DEEP),
+        ("lark", "start: " + "l{" * DEEP + '"x"' + "}" * DEEP + "\nl{a}: a a"),
+        ("lark", 'start: "' + '\\"' * DEEP),
+        ("lark", 'start: "a"' + " " * DEEP + "$"),
+        ("lark", 'start: "a"\n' + '%extend start: "b"\n' * 10_000),
+        ("lark", "".join(f'T{i}: "a" T{i + 1} | "b"\n' for i in range(10_000)) + 'T10000: "c"\nstart: T0'),
+        (
+            "lark",
+            'start: r0\nr10000: "z"\nX: /x/\n'
+            + "".join(
+                f'r{i}: "text {i}" r{i + 1}? | X r{i * 7 % 10_000} // {"-" * 60}\n' for i in range(10_000)
+            ),
+        ),
         ("lark", "start: T\nT: " + "(" * DEEP + '"x" & "x"' + ")" * DEEP),
         ("lark", "start: T\nT: " + "~" * DEEP + '"x"'),
         ("lark", "start: T\nT: " + "&".join(['"x"'] * 2_000)),

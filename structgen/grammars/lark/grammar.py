@@ -41,7 +41,8 @@ def lark(text: str, *, start: str = "start", **options: str) -> Lark:
     long as it can be (a comment up to the end of its line).
     A pattern with a lazy quantifier (``/".*?"/``) matches what does not begin with another match of it.
     Priorities choose between parse trees, never between texts, so they are not needed.
-    ``%declare`` is refused: what a declared terminal matches is not part of the grammar.
+    ``%declare`` is refused, since what a declared terminal matches is not part of the grammar, and so are
+    negative counts.
 
     Three additions, in the notation of llguidance:
 

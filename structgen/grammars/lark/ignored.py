@@ -22,7 +22,7 @@ MORE: tuple[Ranges, ...] = (
     [(0, 9), (11, 12), (14, _LAST)],
     *([(ord(blank), ord(blank))] for blank in " \t\n\r\f\v"),
 )
-_BEGINS_JSON = '{["-0123456789tfn'
+_BEGINS_JSON = b'{["-0123456789tfn'
 
 
 class Ignored:
@@ -30,6 +30,7 @@ class Ignored:
 
     def __init__(self, regex: Any, languages: Iterable[int]) -> None:
         self.regex = regex
+        self._not_before: dict[tuple[int, ...], int] = {}
         self.anything = regex.repeat(regex.code_points(MORE[0]), 0, None)
         kinds: dict[tuple[int, ...], list[int]] = {}
         for language in languages:
@@ -37,6 +38,11 @@ class Ignored:
             if not regex.empty(piece):
                 kinds.setdefault(self.longer(piece), []).append(piece)
         self.kinds = list(kinds)
+        more = [regex.code_points([one for number in kind for one in MORE[number]]) for kind in kinds]
+        self.going_on = [regex.concat([one, self.anything]) for one in more]
+        """By kind: the texts that begin as if the ignored text before them went on."""
+        self.beginnings = [frozenset(regex.first_bytes(one)) for one in more]
+        """By kind: their first bytes, which no other has: MORE has all beyond ASCII, or none of it."""
         self.endings = self.paths([regex.alternate(pieces) for pieces in kinds.values()])
         """By kind: the ignored texts one after the other whose last is of this kind."""
 
@@ -52,7 +58,7 @@ class Ignored:
 
     def paths(self, pieces: list[int]) -> list[int]:
         regex, some = self.regex, range(len(pieces))
-        edges = [[self.behind(kind, piece) for piece in pieces] for kind in self.kinds]
+        edges = [[self.behind(kind, piece) for piece in pieces] for kind in some]
         for middle in some:
             loop = regex.repeat(edges[middle][middle], 0, None)
             edges = [
@@ -67,41 +73,41 @@ class Ignored:
             for b in some
         ]
 
-    def behind(self, kind: tuple[int, ...], language: int) -> int:
-        """Texts of the language that do not begin as if the ignored text before them went on."""
-        regex = self.regex
-        if not kind:
-            return language
-        ranges = [one for number in kind for one in MORE[number]]
-        on = regex.concat([regex.code_points(ranges), self.anything])
+    def behind(self, kind: int, language: int) -> int:
+        """Texts of the language that do not begin as if what is ignored before them, of a kind, went on."""
+        regex, on = self.regex, self.going_on[kind]
         if regex.empty(regex.intersect([language, on])):
             return language
         whole: int = regex.intersect([language, regex.complement(on)])
         return whole
 
+    def not_before(self, first: Iterable[int]) -> int:
+        """Ignored texts, or none, that a text with one of these first bytes would not go on with."""
+        kinds = tuple(kind for kind, bytes_ in enumerate(self.beginnings) if bytes_.isdisjoint(first))
+        found = self._not_before.get(kinds)
+        if found is None:
+            endings = [self.endings[kind] for kind in kinds]
+            found = self._not_before[kinds] = self.regex.alternate([self.regex.literal(""), *endings])
+        return found
+
     def anywhere(self) -> int:
         """Ignored texts, or none, where nothing follows that could belong to them."""
-        whole: int = self.regex.alternate([self.regex.literal(""), *self.endings])
-        return whole
+        return self.not_before(())
 
     def before(self, language: int) -> int:
         """A terminal with what may be ignored before it."""
         regex = self.regex
-        behind = [self.behind(kind, language) for kind in self.kinds]
-        if all(one == language for one in behind):
-            return regex.concat([self.anywhere(), language])  # type: ignore[no-any-return]
-        pairs = zip(self.endings, behind, strict=True)
-        return regex.alternate([language, *(regex.concat(pair) for pair in pairs)])  # type: ignore[no-any-return]
+        first = frozenset(regex.first_bytes(language))
+        begins_alike = all(one.isdisjoint(first) or one.issuperset(first) for one in self.beginnings)
+        whole: int
+        if begins_alike and not regex.nullable(language):
+            whole = regex.concat([self.not_before(first), language])
+        else:
+            behind = [self.behind(kind, language) for kind in range(len(self.kinds))]
+            pairs = zip(self.endings, behind, strict=True)
+            whole = regex.alternate([language, *(regex.concat(pair) for pair in pairs)])
+        return whole
 
     def before_json(self) -> int:
         """What may be ignored before a JSON text."""
-        regex = self.regex
-        allowed = [
-            ending
-            for kind, ending in zip(self.kinds, self.endings, strict=True)
-            if not any(
-                low <= ord(sign) <= high for n in kind for low, high in MORE[n] for sign in _BEGINS_JSON
-            )
-        ]
-        whole: int = regex.alternate([regex.literal(""), *allowed])
-        return whole
+        return self.not_before(_BEGINS_JSON)

@@ -1,183 +1,80 @@
-"""Reads Lark's notation through lark's own loader: imports, templates, aliases and EBNF are its business.
-
-What comes out of it are trees of rules (rules.py) over terminals with patterns.  Patterns are read in the
-dialect of Python's ``re``, as lark does; texts of ``%ignore`` may stand before each terminal and at the end.
-What this library adds to the notation was taken out before (extensions.py).
+"""From a text in Lark's notation to rules: definitions.py says what names mean, terminals.py what terminals
+match, rules.py what rules derive; texts of ``%ignore`` (ignored.py) may stand before each terminal and at the
+end.
 """
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from structgen.errors import (
-    ComplexityLimitExceeded,
-    GrammarSyntaxError,
-    InvalidGrammar,
-    InvalidSchema,
-    RegexSyntaxError,
-)
-from structgen.grammars.context_free import RuleBook, place_in
-from structgen.grammars.lark.extensions import Extended, extended
+from structgen.errors import InvalidGrammar, InvalidSchema
+from structgen.grammars.context_free import RuleBook
+from structgen.grammars.lark.bodies import Step
+from structgen.grammars.lark.definitions import Definition, Scope, definitions_of
 from structgen.grammars.lark.ignored import Ignored
-from structgen.grammars.lark.imports import load
 from structgen.grammars.lark.rules import RuleReader
-from structgen.grammars.lark.terminals import language_of, languages_of
+from structgen.grammars.lark.terminals import Terminals
 
-# The rule around the start rule: what is ignored may follow it.  No name of lark's has a space.
+# The rule around the start rule: what is ignored may follow it.  No name has a space.
 _WHOLE = "the whole text"
-# How lark words what it finds.
-_PLACE = re.compile(r"at line (\d+),? column (\d+)")
-_UNDEFINED = re.compile(
-    r"(?:Rule|Terminal|Template) '([^']+)' used but not defined|Using an undefined rule: .*'(\w+)'"
-)
 
 
 def read(book: RuleBook, start: str, report: Any = None, options: Mapping[str, str] | None = None) -> str:
     """Define the rules of ``book.text`` in ``book`` and return the name of the one around ``start``."""
-    grammar = extended(book.text)
-    terminals, rules, ignored = _loaded(book.text, start)
-    languages = {name: _language(book, name, pattern, report) for name, pattern in terminals.items()}
-    languages |= languages_of(book, grammar, languages, report)
-    blank = Ignored(book.regex, [languages[name] for name in ignored]) if ignored else None
-    embedded = _embedded(book, grammar, blank, report, options or {})
+    found = definitions_of(book.text)
+    definitions = found.scope.definitions
+    _check_start(definitions, start)
+    terminals = Terminals(book.regex, report)
+    for definition in definitions.values():
+        if definition.is_terminal:
+            terminals.language(definition)
+    blank = Ignored(book.regex, map(terminals.language, found.ignored)) if found.ignored else None
+    spaced: dict[int, int] = {}  # terminals by their languages
 
-    @functools.cache
-    def spaced(language: int) -> int:
-        return book.terminal(language if blank is None else blank.before(language))
+    def anywhere(language: int) -> int:
+        if language not in spaced:
+            spaced[language] = book.terminal(language if blank is None else blank.before(language))
+        return spaced[language]
 
-    def terminal(name: str) -> int:
-        return embedded[name] if name in embedded else spaced(languages[name])
+    def terminal(definition: Definition) -> int:
+        return anywhere(terminals.language(definition))
 
-    def literal(tree: Any) -> int:
-        where = {"line": tree.children[0].line, "column": tree.children[0].column}
-        return spaced(_language(book, "", _pattern(tree, where), report, where))
+    def literal(step: Step, scope: Scope) -> int:
+        if step[0] == "json":
+            return _schema(book, step, scope, blank, report, options or {})
+        return anywhere(terminals.part(step, scope))
 
-    positions = _definitions(grammar.text)
-    RuleReader(book, rules, positions, terminal, literal).define()
+    RuleReader(book, definitions, terminal, literal).define()
     if blank is None:
         return start
     whole = book.rules.sequence([book.reference(start), book.terminal(blank.anywhere())])
-    book.define(_WHOLE, whole, positions.get(start))
+    book.define(_WHOLE, whole, definitions[start].position)
     return _WHOLE
 
 
-def _embedded(
-    book: RuleBook, grammar: Extended, blank: Ignored | None, report: Any, options: Mapping[str, str]
-) -> dict[str, int]:
-    """The schemas of the text as expressions, what is ignored before them."""
+def _check_start(definitions: Mapping[str, Definition], start: str) -> None:
+    definition = definitions.get(start)
+    if definition is None or definition.is_terminal:
+        rules = [name for name, one in definitions.items() if not one.is_terminal]
+        known = ", ".join(rules[:8]) or "none"
+        raise InvalidGrammar(f"there is no rule {start!r} to start from; the rules are: {known}", rule=start)
+    if definition.parameters:
+        raise InvalidGrammar(f"{start!r} is a template, so nothing starts from it", rule=start)
+
+
+def _schema(
+    book: RuleBook, step: Step, scope: Scope, blank: Ignored | None, report: Any, options: Mapping[str, str]
+) -> int:
+    """A schema in a rule as an expression, what is ignored before it."""
     from structgen.grammars.json_schema import json_schema
 
-    found: dict[str, int] = {}
-    for name, token in grammar.schemas.items():
-        where = book.where(token.position)
-        try:
-            expression = book.json(json_schema(token.value, **options), report)
-        except InvalidSchema as error:
-            raise GrammarSyntaxError(f"%json: {error}", **where) from error
-        if expression is None:
-            raise InvalidGrammar("%json: no value satisfies this schema", rule="%json", **where)
-        before = [] if blank is None else [book.terminal(blank.before_json())]
-        found[name] = book.rules.sequence([*before, expression])
-    return found
-
-
-def _language(
-    book: RuleBook, name: str, pattern: str, report: Any, where: Mapping[str, int] | None = None
-) -> int:
-    called = f"the terminal {name}" if name else "a terminal"
+    _, source, position = step
     try:
-        language, notes = language_of(book.regex, pattern)
-    except RegexSyntaxError as error:
-        raise GrammarSyntaxError(
-            f"{called}: {error.reason} (at character {error.position} of {pattern!r})",
-            **(where or book.where(_definitions(book.text).get(name))),
-        ) from error
-    if report is not None:
-        report.notes.extend(f"{called}: {note}" for note in notes)
-    return language
-
-
-def _pattern(tree: Any, where: Mapping[str, int]) -> str:
-    """The pattern of a text, pattern or range that stands in a rule; lark reads escapes and flags."""
-    from lark.exceptions import LarkError
-    from lark.load_grammar import PrepareLiterals
-
-    try:
-        # A copy of the node: lark changes trees in place, and these are kept.
-        return str(PrepareLiterals().transform(tree.copy()).children[0].to_regexp())
-    except (LarkError, AssertionError) as error:
-        raise GrammarSyntaxError(str(error), **where) from error
-
-
-@functools.lru_cache(maxsize=16)
-def _loaded(text: str, start: str) -> tuple[dict[str, str], list[tuple[str, Any, Any]], list[str]]:
-    """Patterns of terminals, trees of rules and the names of ignored terminals, as lark's loader makes them.
-
-    That takes most of the time of compiling a grammar, so the last few are kept; nobody changes them.
-    """
-    from lark.exceptions import LarkError
-
-    added = extended(text)
-    try:
-        grammar = load(added.text)
-        _check(text, grammar, start, added)
-        rules = [(str(name), parameters, tree) for name, parameters, tree, _ in grammar.rule_defs]
-        grammar.rule_defs = []  # lark would multiply them out
-        terminals, _, ignored = grammar.compile([], "*")
-        patterns = {terminal.name: str(terminal.pattern.to_regexp()) for terminal in terminals}
-        return patterns, rules, list(ignored)
-    except LarkError as error:
-        raise _reworded(text, added.shown(str(error))) from error
-    except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        # Lark fails while it words what is wrong, or asserts that nobody writes such a grammar.
-        found = error.__context__
-        message = str(found) if isinstance(found, LarkError) else f"lark cannot read this grammar: {error!r}"
-        raise _reworded(text, added.shown(message)) from error
-    except OSError as error:
-        raise GrammarSyntaxError(f"nothing can be imported from {error.filename!r}") from error
-    except RecursionError as error:
-        raise ComplexityLimitExceeded(
-            "the grammar's parentheses are nested too deeply for lark; give some a rule of their own",
-            limit="lark: nesting",
-        ) from error
-
-
-def _check(text: str, grammar: Any, start: str, added: Extended) -> None:
-    """What lark's loader lets through: a missing start rule, terminals without a pattern."""
-    names = [str(name) for name, *_ in grammar.rule_defs]
-    if start not in names:
-        known = ", ".join(names[:8]) or "none"
-        raise InvalidGrammar(f"there is no rule {start!r} to start from; the rules are: {known}", rule=start)
-    for name, (tree, _) in grammar.term_defs:
-        if tree is None and name not in added.positions:
-            raise InvalidGrammar(
-                f"the terminal {name} is only declared (%declare), so nobody knows its texts; "
-                "define it by a pattern",
-                rule=name,
-                **place_in(text, _position(rf"%declare[^\n]*\b{name}\b", text)),
-            )
-
-
-def _reworded(text: str, message: str) -> GrammarSyntaxError:
-    place = _PLACE.search(message)
-    if place:
-        return GrammarSyntaxError(message, line=int(place[1]), column=int(place[2]))
-    undefined = _UNDEFINED.search(message)
-    if undefined:
-        name = undefined[1] or undefined[2]
-        where = place_in(text, _position(rf"(?<![\w.])!?{re.escape(name)}\b", text))
-        return InvalidGrammar(message, rule=name, **where)
-    return GrammarSyntaxError(message)
-
-
-def _definitions(text: str) -> dict[str, int]:
-    """Where each rule and terminal of the text is defined."""
-    return {found[1]: found.start() for found in re.finditer(r"^[?!]*(\w+)", text, re.MULTILINE)}
-
-
-def _position(pattern: str, text: str) -> int | None:
-    found = re.search(pattern, text, re.MULTILINE)
-    return found.start() if found else None
+        expression = book.json(json_schema(source, **options), report)
+    except InvalidSchema as error:
+        scope.fail(f"%json: {error}", position)
+    if expression is None:
+        scope.fail("%json: no value satisfies this schema", position, "%json")
+    before = [] if blank is None else [book.terminal(blank.before_json())]
+    return book.rules.sequence([*before, expression])

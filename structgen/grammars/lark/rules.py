@@ -1,125 +1,134 @@
-"""Rules of a Lark grammar, as lark's loader leaves them, as expressions of a RuleBook.
+"""Rules as expressions of a RuleBook.
 
-Lark itself would go on to write ``(a | b) (c | d)`` as four alternatives, which grows exponentially; here a
-group stays a group.  A template becomes a rule for each list of arguments.  Knows no notation.
+Lark itself would write ``(a | b) (c | d)`` as four alternatives, which grows exponentially; here a group
+stays a group.  A template becomes a rule for each list of arguments.  Knows no notation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from structgen.errors import ComplexityLimitExceeded, GrammarSyntaxError
+from structgen.errors import ComplexityLimitExceeded
 from structgen.grammars.context_free import RuleBook
+from structgen.grammars.lark.bodies import Step, Steps
+from structgen.grammars.lark.definitions import Definition, Scope
 
-_MANY = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 _MOST_INSTANCES = 10_000
+# Parts that are the same wherever they are written the same, and not written as another kind of part is.
+_WRITTEN_ALIKE = frozenset(["rule", "terminal", "text", "pattern"])
 
 
 class RuleReader:
     """Defines rules in ``book``.
 
-    ``definitions`` are (name, parameters, tree) of lark's; ``terminal`` gives the expression of a terminal by
-    its name, ``literal`` that of a text, pattern or range in a rule, a tree of lark's.
+    ``terminal`` gives the expression of a terminal, ``literal`` that of a text, pattern, range or schema in a
+    rule.
     """
 
     def __init__(
         self,
         book: RuleBook,
-        definitions: Sequence[tuple[str, Sequence[str], Any]],
-        positions: Mapping[str, int],
-        terminal: Callable[[str], int],
-        literal: Callable[[Any], int],
+        definitions: Mapping[str, Definition],
+        terminal: Callable[[Definition], int],
+        literal: Callable[[Step, Scope], int],
     ) -> None:
         self.book = book
         self.rules = book.rules
-        self.positions = positions
+        self.definitions = definitions
         self.terminal = terminal
         self.literal = literal
-        self.plain = [(name, tree) for name, parameters, tree in definitions if not parameters]
-        self.templates = {name: (parameters, tree) for name, parameters, tree in definitions if parameters}
         self.references: dict[str, int] = {}
+        self.named: dict[int, str] = {}  # the rules by their references
         self.instances: dict[tuple[str, tuple[int, ...]], int] = {}
-        self.waiting: list[tuple[str, Any, dict[str, int], int | None]] = []
+        self.waiting: list[tuple[str, Definition, dict[str, int]]] = []
 
     def define(self) -> None:
         """Define every rule, and templates for the arguments they are used with."""
-        for name, tree in self.plain:
-            self.waiting.append((name, tree, {}, self.positions.get(name)))
-        for name, tree, arguments, position in self.waiting:  # grows meanwhile
-            self.book.define(name, self.expression(tree, arguments), position)
+        for name, definition in self.definitions.items():
+            if not definition.is_terminal and not definition.parameters:
+                self.waiting.append((name, definition, {}))
+        for name, definition, arguments in self.waiting:  # grows meanwhile
+            bodies = [self.expression(steps, scope, arguments) for steps, scope in definition.bodies]
+            body = bodies[0] if len(bodies) == 1 else self.rules.choice(bodies)
+            self.book.define(name, body, definition.position)
 
-    def expression(self, tree: Any, arguments: Mapping[str, int]) -> int:
-        """The expression of a tree, its parts first, without recursion."""
-        work: list[tuple[Any, bool]] = [(tree, False)]
-        done: list[int] = []
-        while work:
-            node, parts_are_done = work.pop()
-            parts = self.parts(node)
-            if parts and not parts_are_done:
-                work.append((node, True))
-                work += [(part, False) for part in reversed(parts)]
-                continue
-            values = done[len(done) - len(parts) :]
-            del done[len(done) - len(parts) :]
-            done.append(self.joined(node, values, arguments))
-        return done[0]
+    def expression(self, steps: Steps, scope: Scope, arguments: Mapping[str, int]) -> int:
+        """The expression of a body; ``arguments`` are those of its template."""
+        rules, known = self.rules, scope.known
+        stack: list[int] = []
+        for step in steps:
+            what, value, position = step
+            if what == "sequence":
+                parts = stack[len(stack) - value :]
+                del stack[len(stack) - value :]
+                stack.append(rules.sequence(parts))
+            elif what == "choice":
+                parts = stack[-value:]
+                del stack[-value:]
+                stack.append(rules.choice(parts))
+            elif what == "repeat":
+                stack[-1] = rules.repeat(stack[-1], *value)
+            elif what == "template":
+                name, count = value
+                parts = stack[-count:]
+                del stack[-count:]
+                stack.append(self.instance(name, tuple(parts), scope, position, arguments))
+            elif what == "rule" and value in arguments:
+                stack.append(arguments[value])
+            elif what not in _WRITTEN_ALIKE:
+                stack.append(self.part(step, scope))
+            else:
+                expression = known.get(value)
+                if expression is None:
+                    expression = known[value] = self.part(step, scope)
+                stack.append(expression)
+        return stack[0]
 
-    def parts(self, node: Any) -> list[Any]:
-        kind = getattr(node, "data", None)
-        if kind in ("expansions", "expansion", "maybe", "value"):
-            return list(node.children)
-        if kind in ("alias", "expr"):
-            return [node.children[0]]
-        return list(node.children[1:]) if kind == "template_usage" else []
-
-    def joined(self, node: Any, values: list[int], arguments: Mapping[str, int]) -> int:
-        """The expression of a node from those of its parts."""
-        kind = getattr(node, "data", None)
-        if kind is None:
-            name = str(node.name)
-            if name in arguments:
-                return arguments[name]
-            return self.terminal(name) if node.is_term else self.reference(name)
-        if kind in ("literal", "range"):
-            return self.literal(node)
-        if kind == "template_usage":
-            return self.instance(str(node.children[0].name), tuple(values))
-        if kind == "expansions":
-            return self.rules.choice(values)
-        if kind == "expr":
-            return self.rules.repeat(values[0], *self.rounds(node))
-        if kind == "maybe":
-            return self.rules.repeat(values[0], 0, 1)
-        return self.rules.sequence(values) if kind == "expansion" else values[0]
-
-    def rounds(self, node: Any) -> tuple[int, int | None]:
-        sign, *counts = map(str, node.children[1:])
-        if sign != "~":
-            return _MANY[sign]
-        least, most = int(counts[0]), int(counts[-1])
-        if not 0 <= least <= most < 2**32 - 1:
-            where = {"line": node.children[1].line, "column": node.children[1].column}
-            raise GrammarSyntaxError(f"the count {'..'.join(counts)} is upside down or no count", **where)
-        return least, most
+    def part(self, step: Step, scope: Scope) -> int:
+        """The expression of a name or literal."""
+        what, value, position = step
+        if what != "rule" and what != "terminal":
+            return self.literal(step, scope)
+        name = scope.renamed(value)
+        definition = self.definitions[name]
+        if definition.is_terminal != (what == "terminal"):
+            kinds = "a terminal, in capitals" if definition.is_terminal else "a rule, in small letters"
+            scope.fail(
+                f"{value!r} is {kinds} where it comes from; import it under such a name", position, value
+            )
+        return self.terminal(definition) if what == "terminal" else self.reference(name)
 
     def reference(self, name: str) -> int:
         """One expression for each rule, so that equal arguments are equal."""
         if name not in self.references:
-            self.references[name] = self.book.reference(name, self.positions.get(name))
+            definition = self.definitions.get(name)
+            self.references[name] = self.book.reference(name, definition.position if definition else None)
+            self.named[self.references[name]] = name
         return self.references[name]
 
-    def instance(self, name: str, arguments: tuple[int, ...]) -> int:
-        key = (name, arguments)
+    def instance(
+        self,
+        name: str,
+        given: tuple[int, ...],
+        scope: Scope,
+        position: int,
+        arguments: Mapping[str, int],
+    ) -> int:
+        """The rule that a template is with these arguments; the template may be an argument itself."""
+        own = self.named.get(arguments[name], "") if name in arguments else scope.renamed(name)
+        template = self.definitions.get(own)
+        if template is None or len(template.parameters) != len(given):
+            scope.fail(f"{name!r} is given what is no template with {len(given)} parameters", position, name)
+        key = (own, given)
         if key not in self.instances:
             if len(self.instances) == _MOST_INSTANCES:
                 raise ComplexityLimitExceeded(
                     f"the template {name!r} calls itself with ever more arguments; use it with fewer",
                     limit=f"lark: {_MOST_INSTANCES} instances of templates",
                 )
-            parameters, tree = self.templates[name]
-            own = f"{name}{{{len(self.instances)}}}"
-            given = dict(zip(map(str, parameters), arguments, strict=True))
-            self.instances[key] = self.reference(own)
-            self.waiting.append((own, tree, given, self.positions.get(name)))
+            instance = f"{own}{{{len(self.instances)}}}"
+            self.instances[key] = self.reference(instance)
+            pairs: Any = zip(template.parameters, given, strict=True)
+            self.waiting.append((instance, template, dict(pairs)))
         return self.instances[key]

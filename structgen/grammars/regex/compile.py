@@ -6,8 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Protocol
 
+from structgen._native import CaseTable
 from structgen.errors import ComplexityLimitExceeded, RegexSyntaxError
-from structgen.grammars.regex.unicode import Ranges, case_groups, property_ranges
+from structgen.grammars.regex.unicode import Ranges, case_table, property_ranges
 
 DIALECTS = ("ecma", "python")
 
@@ -20,7 +21,7 @@ class RegexStore(Protocol):
         pattern: str,
         dialect: str,
         property: Callable[[str], Ranges | None],
-        case_groups: Callable[[], list[list[int]]],
+        case_table: Callable[[], CaseTable],
     ) -> tuple[int, list[str]]: ...
 
 
@@ -54,7 +55,7 @@ def compile_pattern(store: RegexStore, pattern: str, *, dialect: str) -> tuple[i
             "a lone surrogate stands in no text; remove it", pattern=pattern, position=error.start
         ) from None
     try:
-        return store.parse(pattern, dialect, property_ranges, functools.partial(case_groups, dialect))
+        return store.parse(pattern, dialect, property_ranges, functools.partial(case_table, dialect))
     except ValueError as error:
         if type(error).__name__ != "PatternError":
             raise

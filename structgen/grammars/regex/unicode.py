@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import functools
 import re
-import sys
 import unicodedata
-from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+import numpy as np
+
+from structgen._native import CaseTable
 from structgen.errors import GrammarError
 
 Ranges = list[tuple[int, int]]
 
 _LAST = 0x10FFFF
+_BLOCK = 128  # characters looked at together, before each by itself
 
 # Long names of the general categories as ECMA-262 lists them; short names are the values.
 _CATEGORIES = {
@@ -140,7 +142,7 @@ def property_ranges(name: str) -> Ranges | None:
     True
     """
     if name in ("digit", "word", "space"):
-        return _class_ranges({"digit": r"\d+", "word": r"\w+", "space": r"\s+"}[name])
+        return _digits() if name == "digit" else _class_ranges(name[0])
     if name == "Any":
         return [(0, _LAST)]
     if name == "ASCII":
@@ -180,34 +182,68 @@ def case_groups(dialect: str) -> list[list[int]]:
     return sorted(sorted(group) for group in groups.values() if len(group) > 1)
 
 
+@functools.cache
+def case_table(dialect: str) -> CaseTable:
+    """The same for the native parser, made once a process."""
+    return CaseTable(case_groups(dialect))
+
+
 def _cased_points() -> Iterable[int]:
     """Every code point that folds to something, or that something folds to."""
     points: set[int] = set()
-    for point in range(0x20000):
-        if 0xD800 <= point <= 0xDFFF:
+    for first, block in _blocks((0, 0xD7FF), (0xE000, 0x1FFFF)):
+        if block.casefold() == block:  # most are
             continue
-        text = chr(point)
-        folded = text.casefold()
-        if folded != text:
-            points.add(point)
-            if len(folded) == 1:
-                points.add(ord(folded))
+        for point, text in enumerate(block, first):
+            folded = text.casefold()
+            if folded != text:
+                points.add(point)
+                if len(folded) == 1:
+                    points.add(ord(folded))
     return sorted(points)
 
 
 def _text(first: int, last: int) -> str:
     """All characters of a range in order, surrogates included."""
-    order = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
-    return array("I", range(first, last + 1)).tobytes().decode(order, "surrogatepass")
+    points = np.arange(first, last + 1, dtype="<u4")
+    return points.tobytes().decode("utf-32-le", "surrogatepass")
 
 
-def _class_ranges(pattern: str) -> Ranges:
-    compiled = re.compile(pattern)
+def _blocks(*ranges: tuple[int, int]) -> Iterator[tuple[int, str]]:
+    """The characters of the ranges in blocks, each with its first code point.  Surrogates take long."""
+    for first, last in ranges:
+        text = _text(first, last)
+        for at in range(0, len(text), _BLOCK):
+            yield first + at, text[at : at + _BLOCK]
+
+
+def _class_ranges(letter: str) -> Ranges:
+    inside, outside = re.compile(rf"\{letter}+"), re.compile(rf"\{letter.upper()}+")
     ranges: Ranges = []
     # Planes 4 to 13 are unassigned, 15 and 16 private use: none of them is in a class of re.
-    for first, last in ((0, 0x3FFFF), (0xE0000, 0xEFFFF)):
-        for match in compiled.finditer(_text(first, last)):
-            ranges.append((first + match.start(), first + match.end() - 1))
+    for first, block in _blocks((0, 0xD7FF), (0xE000, 0x3FFFF), (0xE0000, 0xEFFFF)):
+        if outside.fullmatch(block):  # most are; searching takes much longer than matching
+            continue
+        for match in inside.finditer(block):
+            low, high = first + match.start(), first + match.end()
+            if ranges and ranges[-1][1] + 1 == low:
+                low = ranges.pop()[0]
+            ranges.append((low, high - 1))
+    return ranges
+
+
+def _digits() -> Ranges:
+    r"""What ``\d`` matches.  Unicode promises digits in runs of ten or more, so few characters tell where."""
+    ranges: Ranges = []
+    for point in range(0, 0x20000, 10):
+        if not chr(point).isdecimal() or (ranges and point <= ranges[-1][1]):
+            continue
+        first = last = point
+        while chr(first - 1).isdecimal():
+            first -= 1
+        while chr(last + 1).isdecimal():
+            last += 1
+        ranges.append((first, last))
     return ranges
 
 

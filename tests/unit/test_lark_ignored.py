@@ -1,0 +1,45 @@
+"""What may be ignored before a terminal: the short ways to it give what its definition gives."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from structgen import _native
+from structgen.grammars.lark.ignored import Ignored
+from structgen.grammars.lark.terminals import language_of
+
+IGNORED = [r"[ \t]+", r"#[^\n]*", r" ", r"\n+", r"(?s:/\*.*?\*/)", r"\s*", r"é+"]
+LANGUAGES = [
+    "a",
+    "#a",
+    " ",
+    "[ a]b",
+    "#?a",
+    "",
+    "(é|a)+",
+    r"\n",
+    r"[^#]",
+    r"#|\n",
+    r"(?s:.+)",
+    "\U0001f600| b",
+]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_what_stands_before_a_terminal(count: int) -> None:
+    compared = 0
+    for patterns in itertools.combinations(IGNORED, count):
+        regex = _native.RegexStore()
+        blank = Ignored(regex, [language_of(regex, pattern)[0] for pattern in patterns])
+        for pattern in LANGUAGES:
+            language = language_of(regex, pattern)[0]
+            behind = [blank.behind(kind, language) for kind in range(len(blank.kinds))]
+            pairs = zip(blank.endings, behind, strict=True)
+            expected = regex.alternate([language, *map(regex.concat, pairs)])
+            found = blank.before(language)
+            for one, other in ((expected, found), (found, expected)):
+                assert regex.empty(regex.intersect([one, regex.complement(other)])), (patterns, pattern)
+            compared += 1
+    assert compared > 80
