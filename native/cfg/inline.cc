@@ -131,14 +131,15 @@ class Inliner {
     Steps steps{kStepsPerState * (draft.states.size() + draft_arcs(draft))};
     std::optional<Automaton> made = deterministic(draft, draft.states.size() + 64, steps);
     if (made) made = merged(*std::move(made), steps);
-    if (!made) return false;  // too many subsets: what it would have held stays as it is
+    if (!made) return false;  // too many subsets: what it would have held stays as it is, once and for all
     parts_[root] = root == 0 ? *std::move(made) : without_empty_text(*std::move(made));
     return true;
   }
 
   // Whether there is nothing to do after this state but to end.
   static bool ends(const Draft& draft, StateId s) {
-    for (int moves = 0; moves < kMostMoves && draft.states[s].arcs.empty() && draft.states[s].empty.size() == 1; ++moves) {
+    for (int moves = 0; moves < kMostMoves; ++moves) {
+      if (!draft.states[s].arcs.empty() || draft.states[s].empty.size() != 1) return false;
       s = draft.states[s].empty[0];
       if (s == Draft::kEnd) return true;
     }

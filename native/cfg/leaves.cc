@@ -46,7 +46,7 @@ Transition CfgMachine::with_leaves(const Closure& here, Transition items, std::u
     }
     const Leaf& leaf = network_.leaf(symbol);
     if (!leaf.first.has(byte)) continue;
-    const Local below = this->items(std::move(after));
+    const Local below = this->items(after);
     const Closure& next = closure(below);
     const regex::ByteSet follow = next.first | next.leaves_first | next.follow;
     ways.push_back(enter(*leaf.machine, leaf.start, follow, LeafFrame::kUnbounded, below));

@@ -1,7 +1,10 @@
 #include "cfg/machine.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
+
+#include "regex/engine.h"
 
 namespace structgen::cfg {
 
@@ -32,16 +35,17 @@ std::size_t CfgMachine::memory_bytes() const {
          (resumed_.size() + substituted_.size()) * 48 + ways_.size() * 160;
 }
 
-Local CfgMachine::items(std::vector<Item> items, std::uint32_t use) {
+Local CfgMachine::items(const std::vector<Item>& items, std::uint32_t use) {
   if (items.empty()) return kDead;
   if (items.size() > kMostItems) throw BudgetExceeded("ambiguity: 65536 items at one place");
-  std::vector<std::uint32_t> words{kItems | use};
-  words.reserve(1 + 4 * items.size());
-  for (const Item& item : items) words.insert(words.end(), {item.rest, item.state, item.label, item.origin});
+  static_assert(sizeof(Item) == 4 * sizeof(std::uint32_t) && std::is_trivially_copyable_v<Item>);
+  words_.resize(1 + 4 * items.size());
+  words_[0] = kItems | use;
+  std::memcpy(words_.data() + 1, items.data(), items.size() * sizeof(Item));
   const std::size_t known = locals_.size();
-  const Local local = locals_.intern(words);
+  const Local local = locals_.intern(words_);
   if (locals_.size() > known) {
-    owned_bytes_ += words.size() * 4 + 16;
+    owned_bytes_ += words_.size() * 4 + 16;
     if (memory_bytes() > kMostBytes) throw BudgetExceeded("states of one grammar: 512 MiB");
   }
   return local;
@@ -108,13 +112,12 @@ Transition CfgMachine::go_on(std::vector<Item> next, std::uint32_t use) {
   next.erase(std::unique(next.begin(), next.end()), next.end());
   const Origin origin = next.front().origin;
   const bool one = std::all_of(next.begin(), next.end(), [&](const Item& item) { return item.origin == origin; });
-  if (!one || origin == kBase) return items(std::move(next), use);
-  std::vector<Item> above = next;
-  for (Item& item : above) item.origin = kBase;
-  const Local child = items(std::move(above), use);
+  if (!one || origin == kBase) return items(next, use);
   // A frame that may end anywhere, such as a name, would be left and entered again with every byte.
-  if (undecided(child)) return items(std::move(next), use);
-  return add_action({Action::Kind::kPush, waiting(prune(origin, next), use), child, 0});
+  if (undecided(next)) return items(next, use);
+  const Origin column = prune(origin, next);
+  for (Item& item : next) item.origin = kBase;
+  return add_action({Action::Kind::kPush, waiting(column, use), items(next, use), 0});
 }
 
 Transition CfgMachine::transition_or_end(Local local, std::uint8_t byte) {
@@ -128,10 +131,27 @@ Transition CfgMachine::transition_or_end(Local local, std::uint8_t byte) {
   return add_action({Action::Kind::kPopAgain, 0, 0, result});
 }
 
-// Whether the frame may end here before a byte that it may also take itself.
-bool CfgMachine::undecided(Local local) {
-  const Closure& here = closure(local);
-  return !(here.first & here.follow).none();
+// Whether a frame with these items may end here before a byte that it may also take itself.
+bool CfgMachine::undecided(const std::vector<Item>& items) {
+  regex::ByteSet first, follow;
+  for (const Item& item : items) {
+    first = first | store_.engine().first_bytes(item.rest);
+    if (!store_.nullable(item.rest)) continue;
+    const Network::State& state = network_.state(item.state);
+    if (state.final) follow = follow | network_.automaton(item.label).follow;
+  }
+  if (follow.none()) return false;
+  if (!(first & follow).none()) return true;
+  for (const Item& item : items) {
+    if (!store_.nullable(item.rest)) continue;
+    const Network::State& state = network_.state(item.state);
+    const Network::Arc* arcs = network_.arcs(state);
+    for (std::uint32_t i = 0; i < state.last - state.first; ++i) {
+      const bool leaf = (arcs[i].symbol & (kRuleBit | kLeafBit)) == kLeafBit;
+      if (!leaf && !(network_.first_of(arcs[i].symbol, store_) & follow).none()) return true;
+    }
+  }
+  return false;
 }
 
 Local CfgMachine::resume(Local local, std::uint32_t result, std::string_view text) {
@@ -152,7 +172,7 @@ Local CfgMachine::resume(Local local, std::uint32_t result, std::string_view tex
       for (Item& item : next) item.origin = substitute(item.origin, origin);
       std::sort(next.begin(), next.end());
     }
-    return resumed_[std::uint64_t{local} << 32 | result] = items(std::move(next), use_of(local));
+    return resumed_[std::uint64_t{local} << 32 | result] = items(next, use_of(local));
   } catch (const BudgetExceeded&) {
     resumed_.erase(std::uint64_t{local} << 32 | result);
     throw;
@@ -178,7 +198,7 @@ std::optional<Machine::Readings> CfgMachine::readings(Local local) {
     for (; i < own.size() && own[i].rest == language; ++i) {
       after.push_back({kRead, own[i].state, own[i].label, own[i].origin});
     }
-    result.parts.push_back({language, items(std::move(after), kForMasks)});
+    result.parts.push_back({language, items(after, kForMasks)});
   }
   return result;
 }
@@ -205,7 +225,7 @@ Machine::Inner CfgMachine::inner(Origin origin, std::vector<Item> items) {
   const Origin above = column(std::move(within));
   for (Item& item : items) item.origin = above;
   std::sort(items.begin(), items.end());
-  return {this->items(std::move(items), kForMasks | kInside), waiting(column(std::move(outside)), kForMasks)};
+  return {this->items(items, kForMasks | kInside), waiting(column(std::move(outside)), kForMasks)};
 }
 
 // Within a token, a counted terminal cannot be told from one whose bound is far away.
@@ -216,7 +236,7 @@ Local CfgMachine::representative(Local local, std::size_t longest) {
   for (Item& item : near) item.rest = store_.near(item.rest, static_cast<std::uint32_t>(longest));
   std::sort(near.begin(), near.end());
   near.erase(std::unique(near.begin(), near.end()), near.end());
-  return items(std::move(near), use);
+  return items(near, use);
 }
 
 }  // namespace structgen::cfg

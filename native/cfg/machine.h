@@ -130,7 +130,7 @@ class CfgMachine final : public LeafHost {
   bool is(std::uint32_t kind, Local local) const {
     return local != kDead && (locals_[local][0] & ~(kForMasks | kInside)) == kind;
   }
-  Local items(std::vector<Item> items, std::uint32_t use = 0);
+  Local items(const std::vector<Item>& items, std::uint32_t use = 0);
   std::vector<Item> items_of(Local local) const;
   Origin column(std::vector<Wait> waits);
   std::span<const Wait> waits(Origin origin) const;
@@ -140,7 +140,7 @@ class CfgMachine final : public LeafHost {
   std::uint32_t use_of(Local local) const { return locals_[local][0] & kForMasks; }
   Transition go_on(std::vector<Item> next, std::uint32_t use);
 
-  bool undecided(Local local);
+  bool undecided(const std::vector<Item>& items);
   Transition compute_items(Local local, std::uint8_t byte);
 
   // leaves.cc
@@ -182,6 +182,7 @@ class CfgMachine final : public LeafHost {
   std::unordered_map<std::uint64_t, Origin> substituted_;
   std::unordered_map<std::uint64_t, std::vector<Way>> ways_;
   std::size_t owned_bytes_ = 0;  // by interned vectors and closures
+  std::vector<std::uint32_t> words_;  // of what is to be interned
   Budget budget_{"context-free work for one call", kBudget};
 
   // While a closure is made: what its automata wait for, by part.

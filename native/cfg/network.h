@@ -53,6 +53,8 @@ class Network {
   const Leaf& leaf(std::uint32_t symbol) const { return leaves_[symbol & ~kLeafBit]; }
   bool has_leaves() const { return !leaves_.empty(); }
   std::size_t parts() const { return parts_.size(); }
+  // Bytes that a symbol may begin with: a superset.
+  regex::ByteSet first_of(std::uint32_t symbol, regex::Store& store) const;
   // A state at the end of its automaton, with nothing after it.
   StateId end() const { return end_; }
   std::size_t size() const { return arcs_.size() + states_.size(); }
@@ -66,7 +68,6 @@ class Network {
 
  private:
   friend class NetworkBuilder;
-  regex::ByteSet first_of(std::uint32_t symbol, regex::Store& store) const;
   void find_first_and_follow(regex::Store& store);
   void find_distances(regex::Store& store);
 

@@ -322,7 +322,7 @@ class Machine {
   }
 
  private:
-  Transition* new_row(Local local) {
+  [[gnu::noinline]] Transition* new_row(Local local) {  // row() is to be inlined
     if (local >= rows_.size()) rows_.resize(local + 1 + local / 2, nullptr);
     return rows_[local] = make_row(local);
   }

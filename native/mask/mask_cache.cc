@@ -28,22 +28,42 @@ void LocalMask::take(TokenMarks& marks) {
 
 namespace {
 
-// Those of a language are bytes, and there are thousands: they are counted.
+// By counting: there are thousands of places and few transitions.
 void order_by_transition(std::vector<LocalMask::Leaving>& leaving) {
   constexpr std::size_t kFew = 64;
-  constexpr Transition kBytes = 256;
-  const auto is_byte = [](const LocalMask::Leaving& place) { return place.transition < kBytes; };
-  if (leaving.size() < kFew || !std::all_of(leaving.begin(), leaving.end(), is_byte)) {
-    std::sort(leaving.begin(), leaving.end(), [](const LocalMask::Leaving& a, const LocalMask::Leaving& b) {
-      return a.transition != b.transition ? a.transition < b.transition : a.node < b.node;
-    });
-    return;
+  const auto before = [](const LocalMask::Leaving& a, const LocalMask::Leaving& b) {
+    return a.transition != b.transition ? a.transition < b.transition : a.node < b.node;
+  };
+  if (leaving.size() < kFew) return std::sort(leaving.begin(), leaving.end(), before);
+  constexpr std::size_t kSlots = 1024;
+  struct Slot {
+    Transition transition;
+    std::uint32_t count;  // 0: free; at the end where the next one goes
+  };
+  std::vector<Slot> slots(kSlots, Slot{0, 0});
+  std::vector<std::uint32_t> taken;
+  const auto slot = [&](Transition t) {
+    std::size_t at = mix_hash(0, t) % kSlots;
+    while (slots[at].count != 0 && slots[at].transition != t) at = (at + 1) % kSlots;
+    return at;
+  };
+  std::vector<std::uint16_t> of(leaving.size());
+  for (std::size_t i = 0; i < leaving.size(); ++i) {
+    const bool same = i > 0 && leaving[i].transition == leaving[i - 1].transition;
+    const std::size_t at = same ? of[i - 1] : slot(leaving[i].transition);
+    if (slots[at].count == 0) {
+      if (taken.size() == kSlots / 2) return std::sort(leaving.begin(), leaving.end(), before);
+      taken.push_back(static_cast<std::uint32_t>(at));
+      slots[at].transition = leaving[i].transition;
+    }
+    ++slots[at].count;
+    of[i] = static_cast<std::uint16_t>(at);
   }
-  std::array<std::uint32_t, kBytes + 1> next{};
-  for (const LocalMask::Leaving& place : leaving) ++next[place.transition + 1];
-  for (std::size_t byte = 0; byte < kBytes; ++byte) next[byte + 1] += next[byte];
+  std::sort(taken.begin(), taken.end(), [&](auto a, auto b) { return slots[a].transition < slots[b].transition; });
+  std::uint32_t next = 0;
+  for (const std::uint32_t at : taken) next += std::exchange(slots[at].count, next);
   std::vector<LocalMask::Leaving> ordered(leaving.size());
-  for (const LocalMask::Leaving& place : leaving) ordered[next[place.transition]++] = place;
+  for (std::size_t i = 0; i < leaving.size(); ++i) ordered[slots[of[i]].count++] = leaving[i];
   leaving = std::move(ordered);
 }
 

@@ -75,12 +75,38 @@ void Masks::walk(Local local, LocalMask& mask) {
       mask.leaving.insert(mask.leaving.end(), found.back()->leaving.begin(), found.back()->leaving.end());
     }
   }
-  for (const LocalMaskPtr& part : found) part->add_to(marks_);
   for (const Machine::Reading& part : readings->parts) {
-    const LocalMaskPtr language = reading_->language(part.language);
-    language->add_to(marks_);
-    walk_after(machine_, texts_, *trie_, part.after, language->groups, language->leaving, marks_, mask.leaving);
+    found.push_back(reading_->language(part.language));
+    if (found.back()->leaving.empty()) continue;
+    found.push_back(after(*found.back(), part.after));
+    mask.leaving.insert(mask.leaving.end(), found.back()->leaving.begin(), found.back()->leaving.end());
   }
+  for (const LocalMaskPtr& part : found) part->add_to(marks_);
+}
+
+// What the tokens do that go on where the language ends within them: the same in every state that reads it there.
+LocalMaskPtr Masks::after(const LocalMask& language, Local after) {
+  const MaskKey key = after_key(language, after);
+  if (LocalMaskPtr known = cache_->find(key)) return known;
+  const Cleared cleared{marks_};
+  auto mask = std::make_shared<LocalMask>();
+  walk_after(machine_, texts_, *trie_, after, language.groups, language.leaving, marks_, mask->leaving);
+  mask = finished(std::move(mask));
+  cache_->insert(key, mask);
+  return mask;
+}
+
+// Equal for equal places; 0 where there are too many to be kept.
+std::uint32_t Masks::number_of(std::span<const LocalMask::Leaving> places) {
+  constexpr std::size_t kMostPlaces = std::size_t{1} << 20;  // 4 MiB
+  if (kept_places_ + places.size() > kMostPlaces) return 0;
+  std::vector<std::uint32_t> nodes;
+  nodes.reserve(places.size());
+  for (const LocalMask::Leaving& place : places) nodes.push_back(place.node);
+  const std::size_t known = places_.size();
+  const std::uint32_t number = places_.intern(std::move(nodes));
+  if (places_.size() > known) kept_places_ += places.size();
+  return number + 1;
 }
 
 // Where a language begins with names or text, what these do is found once for all languages that do, and little is
@@ -216,19 +242,19 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
     // What the bytes of a token can still do there starts one byte later at the earliest.
     if (next != kDead && next != kUnsettled) next = machine_.representative(next, trie_->longest_token());
   }
-  const MaskKey target{mask.serial << 1 | 1, static_cast<std::uint64_t>(group.transition) << 32 | next};
+  const bool again = action.kind == Action::Kind::kPopAgain;
+  const std::span places(mask.leaving.data() + group.first, group.last - group.first);
+  const std::uint32_t number = reading_ && next != kUnsettled && next != kDead ? number_of(places) : 0;
+  const MaskKey target = number != 0 ? places_key(number, again, next)
+                                     : MaskKey{mask.serial << 1 | 1, std::uint64_t{group.transition} << 32 | next};
   cache_->link(key, target);
   if (LocalMaskPtr known = cache_->find(target)) return known;
   const Cleared cleared{marks_};
   auto result = std::make_shared<LocalMask>();
   if (next == kUnsettled) {
-    for (std::uint32_t i = group.first; i < group.last; ++i) {
-      result->leaving.push_back({mask.leaving[i].node, LocalMask::kRewalk});
-    }
+    for (const LocalMask::Leaving& place : places) result->leaving.push_back({place.node, LocalMask::kRewalk});
   } else if (next != kDead) {
-    const std::span places(mask.leaving.data() + group.first, group.last - group.first);
-    walk_below(machine_, texts_, *trie_, places, action.kind == Action::Kind::kPopAgain, next, marks_,
-               result->leaving);
+    walk_below(machine_, texts_, *trie_, places, again, next, marks_, result->leaving);
   }
   result = finished(std::move(result));
   cache_->insert(target, result);

@@ -19,6 +19,7 @@
 #include <span>
 #include <vector>
 
+#include "interner.h"
 #include "mask/mask_cache.h"
 #include "mask/stack.h"
 #include "mask/text_region.h"
@@ -51,6 +52,12 @@ class Masks {
   MaskKey text_key(Local local) const { return {owner_, local, 1}; }
   MaskKey short_key(Local local) const { return {owner_, local, 2}; }
   MaskKey language_key(Local local) const { return {owner_, local, 3}; }
+  MaskKey after_key(const LocalMask& language, Local after) const { return {owner_, after, language.serial << 3 | 5}; }
+  MaskKey places_key(std::uint32_t places, bool again, Local next) const {
+    return {owner_, std::uint64_t{again} << 32 | next, std::uint64_t{places} << 3 | 6};
+  }
+  std::uint32_t number_of(std::span<const LocalMask::Leaving> places);
+  LocalMaskPtr after(const LocalMask& language, Local after);
   LocalMaskPtr language(Local local, unsigned depth = 0);
   bool read_heads(Local local, unsigned depth, std::vector<LocalMask::Leaving>& ends);
   void walk(Local local, LocalMask& mask);
@@ -70,6 +77,8 @@ class Masks {
   std::shared_ptr<MaskCache> cache_;
   std::uint64_t owner_;
   TextRegions regions_;
+  VectorInterner places_;  // nodes where frames are left, as long as they are few
+  std::size_t kept_places_ = 0;
   TokenMarks marks_;  // empty between calls
 };
 

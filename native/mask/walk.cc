@@ -143,7 +143,9 @@ class Walk {
   void under(const Top& top, std::uint32_t i) {
     const Node& node = nodes_[i];
     mark(node);
-    if (node.leaves + node.inner != 0) anywhere(top, node);
+    if (node.leaves + node.inner == 0) return;
+    if (top.below == Cursor::kFloor && !keeps_texts_) return local(top.local, node);
+    anywhere(top, node);
   }
 
   // The bytes down to node i from `top` on, then what is below it; false where the frames that are known are

@@ -94,7 +94,10 @@ class Engine {
   std::optional<Store::Bounded> bounded(Regex r);
   Regex with_rounds(Regex r, std::uint32_t rounds, std::uint32_t most, unsigned depth = 0);
   // heads.cc
-  std::optional<std::pair<Regex, Regex>> cut(Regex r);
+  bool reads_letters(Regex factor);
+  std::size_t letters_end(Regex r);
+  std::vector<Regex> written_out(Regex r);
+  std::optional<std::pair<Regex, Regex>> cut(Regex r, std::size_t count);
   std::optional<Store::Heads> heads(Regex r);
   std::uint32_t free_points(Regex r, unsigned depth = 0);
   bool counts_points(Regex r) const { return element(r).base == any_character_; }

@@ -124,11 +124,12 @@ TEST(levels_of_operators_are_one_automaton) {
   std::vector<Rule> levels;
   for (int i = 0; i < 15; ++i) levels.push_back(grammar.declare());
   for (std::size_t i = 0; i < levels.size(); ++i) {
-    const Expr operand = i + 1 < levels.size()
-                             ? grammar.reference(levels[i + 1])
-                             : grammar.choice({text("x"), grammar.sequence({text("("), grammar.reference(start), text(")")})});
+    const Expr nested = grammar.sequence({text("("), grammar.reference(start), text(")")});
+    const Expr operand =
+        i + 1 < levels.size() ? grammar.reference(levels[i + 1]) : grammar.choice({text("x"), nested});
     const Expr sign = text(std::string(1, static_cast<char>('A' + i)));
-    grammar.define(levels[i], grammar.sequence({operand, grammar.repeat(grammar.sequence({sign, operand}), 0, kUnbounded)}));
+    const Expr more = grammar.repeat(grammar.sequence({sign, operand}), 0, kUnbounded);
+    grammar.define(levels[i], grammar.sequence({operand, more}));
   }
   grammar.define(start, grammar.reference(levels[0]));
   Network network(grammar, store, start);

@@ -294,3 +294,30 @@ TEST(what_no_member_can_begin_with_is_seen_without_a_search) {
   const Regex rest = store.intersect({line, others});
   CHECK(store.matches(rest, "x ") && store.matches(rest, "\xC3\xA4") && !store.matches(rest, " x"));
 }
+
+TEST(heads_with_what_comes_after_are_the_language) {
+  Store store;
+  ParseOptions options;
+  options.dialect = &python_dialect();
+  int parts = 0;
+  for (const char* pattern : {"[a-z]+( *,[a-z]+)*", " *[a-z][a-z0-9]*|[0-9]+|\"[^\"]*\"", "( |[a-z]+)(,[a-z]+)?|x", "[a-z]*",
+                              "([a-z]+ )*[a-z]+", "( ?\\.)*(( )?[a-z]+|,)(,[a-z]+)*", "[a-z]*(if|in)?[0-9]*"}) {
+    const Regex r = parse(store, pattern, options);
+    const auto heads = store.heads(r);
+    if (!heads) continue;
+    parts += static_cast<int>(heads->parts.size());
+    const std::string letters = "at ,.\"1i";
+    for (std::uint32_t number = 0; number < 8 * 8 * 8 * 8 * 8; ++number) {
+      std::string text;
+      for (std::uint32_t left = number; left != 0; left /= 8) text += letters[left % 8];
+      bool found = heads->rest != kNothing && store.matches(heads->rest, text);
+      for (const Store::Heads::Part& part : heads->parts) {
+        for (std::size_t at = 0; at <= text.size() && !found; ++at) {
+          found = store.matches(part.head, text.substr(0, at)) && store.matches(part.after, text.substr(at));
+        }
+      }
+      CHECK(found == store.matches(r, text));
+    }
+  }
+  CHECK(parts >= 5);
+}
