@@ -74,6 +74,19 @@ def _text_config(model: Any) -> Any:
     return config.get_text_config() if hasattr(config, "get_text_config") else config
 
 
+def _accepted(model: Any) -> set[str]:
+    """The arguments that reach ``forward``, through wrappers that pass on what they do not name."""
+    names: set[str] = set()
+    while model is not None:
+        parameters = inspect.signature(model.forward).parameters
+        names |= parameters.keys()
+        passes_on = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+        # Adapters (PEFT) have the method, torch's own wrappers the attribute.
+        wrapped = getattr(model, "get_base_model", lambda held=model: getattr(held, "module", None))
+        model = wrapped() if passes_on else None
+    return names
+
+
 class CausalBatch:
     """The model side of a batch: feed chunks, get logits; the cache stays inside."""
 
@@ -82,7 +95,7 @@ class CausalBatch:
         self._cache = new_cache(model)
         embeddings = model.get_input_embeddings()
         self._device = embeddings.weight.device
-        self._accepts = set(inspect.signature(model.forward).parameters)
+        self._accepts = _accepted(model)
         self._lengths = [0] * rows  # tokens of each row in the cache, holes not counted
         self._visible: Tensor | None = None  # bool (B, T): which cache slots hold tokens; None: all of them
         self._slots = 0  # T

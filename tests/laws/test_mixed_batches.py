@@ -50,7 +50,29 @@ LAWS = [
     SamplingLaw(1.2, min_p=0.05, repetition_penalty=1.3, frequency_penalty=0.2),
     SamplingLaw(0.9, typical_p=0.7, logit_bias={0: 1.5, 3: -2.0}),
 ]
-MODELS: dict[str, Callable[..., Any]] = {"llama": tiny_llama, "gpt2": tiny_gpt2}
+
+
+class Adapted(torch.nn.Module):
+    """As adapters wrap a model: arguments that ``forward`` does not name are passed on."""
+
+    def __init__(self, inner: Any) -> None:
+        super().__init__()
+        self.inner, self.config = inner, inner.config
+        self.get_input_embeddings = inner.get_input_embeddings
+        self.get_output_embeddings = inner.get_output_embeddings
+
+    def forward(self, input_ids: Any = None, attention_mask: Any = None, **others: Any) -> Any:
+        return self.inner(input_ids=input_ids, attention_mask=attention_mask, **others)
+
+    def get_base_model(self) -> Any:
+        return self.inner
+
+
+def adapted(width: int, **options: Any) -> Any:
+    return Adapted(tiny_gpt2(width, **options)).eval()
+
+
+MODELS: dict[str, Callable[..., Any]] = {"llama": tiny_llama, "gpt2": tiny_gpt2, "adapted": adapted}
 
 
 def constraint(number: int) -> Any:
