@@ -9,15 +9,16 @@ namespace structgen::cfg {
 
 // --- Columns as interned values ----------------------------------------------------
 
-CfgMachine::Origin CfgMachine::column(std::vector<Wait> waits) {
+CfgMachine::Origin CfgMachine::column(std::vector<Wait>& waits) {
   std::sort(waits.begin(), waits.end());
   waits.erase(std::unique(waits.begin(), waits.end()), waits.end());
-  std::vector<std::uint32_t> words;
-  words.reserve(4 * waits.size());
-  for (const Wait& wait : waits) words.insert(words.end(), {wait.label, wait.state, wait.then, wait.origin});
+  column_words_.clear();
+  for (const Wait& wait : waits) {
+    column_words_.insert(column_words_.end(), {wait.label, wait.state, wait.then, wait.origin});
+  }
   const std::size_t known = columns_.size();
-  const Origin origin = columns_.intern(words);
-  if (columns_.size() > known) owned_bytes_ += words.size() * 4 + 16;
+  const Origin origin = columns_.intern(column_words_);
+  if (columns_.size() > known) owned_bytes_ += column_words_.size() * 4 + 16;
   return origin;
 }
 
@@ -71,28 +72,30 @@ CfgMachine::Origin CfgMachine::substitute(Origin origin, Origin base) {
     budget_.spend(old.size());
     std::vector<Wait> next(old.begin(), old.end());
     for (Wait& wait : next) wait.origin = known(wait.origin);
-    substituted_[key(of)] = column(std::move(next));
+    substituted_[key(of)] = column(next);
   }
   return known(origin);
 }
 
 // The part of a column that can ever be asked for by these items, which all wait in it.
 CfgMachine::Origin CfgMachine::prune(Origin origin, const std::vector<Item>& items) {
-  std::vector<std::uint32_t> labels;
-  std::unordered_set<std::uint32_t> seen;
+  needed_.clear();
+  ++round_;
   const auto need = [&](std::uint32_t label) {
-    if (seen.insert(label).second) labels.push_back(label);
+    if (predicted_in_[label] == round_) return;
+    predicted_in_[label] = round_;
+    needed_.push_back(label);
   };
   for (const Item& item : items) need(item.label);
-  std::vector<Wait> kept;
-  for (std::size_t at = 0; at < labels.size(); ++at) {
-    for (const Wait& wait : waits(origin, labels[at])) {
+  kept_.clear();
+  for (std::size_t at = 0; at < needed_.size(); ++at) {
+    for (const Wait& wait : waits(origin, needed_[at])) {
       budget_.spend();
-      kept.push_back(wait);
+      kept_.push_back(wait);
       if (wait.origin == kSelf) need(wait.then);
     }
   }
-  return column(std::move(kept));
+  return column(kept_);
 }
 
 // --- Closure -------------------------------------------------------------------------
@@ -103,25 +106,24 @@ const CfgMachine::Closure& CfgMachine::closure(Local local) {
   auto made = std::make_unique<Closure>();
   if (is(kItems, local)) {
     complete_all(*made, items_of(local));
-    predict_all(*made);
+    predict_all();
+    std::sort(active_.begin(), active_.end());
+    made->active.assign(active_.begin(), std::unique(active_.begin(), active_.end()));
     if (network_.has_leaves()) take_leaves(*made);
-    std::sort(made->active.begin(), made->active.end());
-    made->active.erase(std::unique(made->active.begin(), made->active.end()), made->active.end());
     std::sort(made->completes.begin(), made->completes.end());
     made->completes.erase(std::unique(made->completes.begin(), made->completes.end()), made->completes.end());
-    std::vector<std::uint32_t> result{0};
+    words_.assign(1, kLabels);
     for (const std::uint32_t label : made->completes) {
       made->follow = made->follow | network_.automaton(label).follow;
-      result.push_back(label);
+      words_.push_back(label);
     }
-    made->ends = results_.intern(result);
+    made->ends = results_.intern(words_);
     made->rows.reserve(made->active.size());
     for (const Item& item : made->active) {
       made->rows.push_back(store_.row(item.rest));
       made->first = made->first | store_.engine().first_bytes(item.rest);
     }
   }
-  made->active.shrink_to_fit();
   owned_bytes_ += sizeof(Closure) + made->active.size() * (sizeof(Item) + 8) + made->completes.size() * 4 +
                   made->leaves.size() * sizeof(Item);
   closures_[local] = std::move(made);
@@ -129,13 +131,14 @@ const CfgMachine::Closure& CfgMachine::closure(Local local) {
 }
 
 // Items whose terminal is read: their automata go on, and where one is at its end, so do those who waited for it.
-void CfgMachine::complete_all(Closure& closure, const std::vector<Item>& kernel) {
+void CfgMachine::complete_all(Closure& closure, std::span<const Item> kernel) {
+  active_.clear();
   positions_.clear();
   open_.clear();
   predicted_.clear();
   ++round_;
   for (const Item& item : kernel) {
-    if (item.rest != kRead) closure.active.push_back(item);
+    if (item.rest != kRead) active_.push_back(item);
     if (store_.nullable(item.rest)) positions_.add({item.state, item.label, item.origin});
   }
   for (std::size_t at = 0; at < positions_.size(); ++at) {
@@ -149,7 +152,7 @@ void CfgMachine::complete_all(Closure& closure, const std::vector<Item>& kernel)
         open_.push_back({arc.symbol & ~kRuleBit, arc.target, here.label, here.origin});
         predict(arc.symbol & ~kRuleBit);
       } else {
-        closure.active.push_back({arc.symbol, arc.target, here.label, here.origin});
+        active_.push_back({arc.symbol, arc.target, here.label, here.origin});
       }
     }
     if (!state.final) continue;
@@ -171,7 +174,7 @@ void CfgMachine::predict(std::uint32_t part) {
 }
 
 // The rules that may begin here, with what waits for them in a new column.
-void CfgMachine::predict_all(Closure& closure) {
+void CfgMachine::predict_all() {
   if (predicted_.empty()) return;
   for (std::size_t at = 0; at < predicted_.size(); ++at) {
     const std::uint32_t part = predicted_[at];
@@ -186,7 +189,7 @@ void CfgMachine::predict_all(Closure& closure) {
   }
   std::sort(open_.begin(), open_.end());
   open_.erase(std::unique(open_.begin(), open_.end()), open_.end());
-  std::vector<Wait> waits;
+  waiting_.clear();
   for (Wait wait : open_) {
     if (resolve(wait.label).origin != kSelf || resolve(wait.label).label != wait.label) continue;
     if (wait.origin == kSelf) {
@@ -194,9 +197,9 @@ void CfgMachine::predict_all(Closure& closure) {
       wait.then = target.label;
       wait.origin = target.origin;
     }
-    waits.push_back(wait);
+    waiting_.push_back(wait);
   }
-  const Origin here = waits.empty() ? kSelf : column(std::move(waits));
+  const Origin here = waiting_.empty() ? kSelf : column(waiting_);
   for (const std::uint32_t part : predicted_) {
     const Target target = resolve(part);
     const Network::State& state = network_.state(network_.automaton(part).start);
@@ -204,7 +207,7 @@ void CfgMachine::predict_all(Closure& closure) {
     for (std::uint32_t i = 0; i < state.last - state.first; ++i) {
       if (arcs[i].symbol & kRuleBit) continue;
       const Origin origin = target.origin == kSelf ? here : target.origin;
-      closure.active.push_back({arcs[i].symbol, arcs[i].target, target.label, origin});
+      active_.push_back({arcs[i].symbol, arcs[i].target, target.label, origin});
     }
   }
 }

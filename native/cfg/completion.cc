@@ -77,7 +77,8 @@ std::size_t CfgMachine::complete(std::span<const Local> frames, std::string& tex
     std::uint32_t before;  // the choice in the frame above
     const Way* way;
   };
-  const std::vector<Item> items = items_of(frames[0]);
+  const std::span<const Item> own = items_of(frames[0]);
+  const std::vector<Item> items(own.begin(), own.end());
   const std::vector<Way> first = ways_of_items(items);
   std::vector<std::vector<Choice>> choices(frames.size());
   for (const Way& way : first) choices[0].push_back({way.label, way.cost, 0, &way});

@@ -25,8 +25,6 @@ void CfgMachine::take_leaves(Closure& closure) {
   const auto first = std::stable_partition(closure.active.begin(), closure.active.end(), is_terminal);
   closure.leaves.assign(first, closure.active.end());
   closure.active.erase(first, closure.active.end());
-  std::sort(closure.leaves.begin(), closure.leaves.end());
-  closure.leaves.erase(std::unique(closure.leaves.begin(), closure.leaves.end()), closure.leaves.end());
   for (const Item& item : closure.leaves) {
     closure.leaves_first = closure.leaves_first | network_.leaf(item.rest).first;
   }

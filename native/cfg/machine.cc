@@ -13,8 +13,6 @@ namespace {
 constexpr std::uint32_t kWholeText = 0;  // the label of part 0
 constexpr std::size_t kMostItems = 65'536;
 constexpr std::size_t kMostBytes = std::size_t{512} << 20;
-// What a frame ended with.
-constexpr std::uint32_t kLabels = 0, kItself = 1;
 
 }  // namespace
 
@@ -51,14 +49,10 @@ Local CfgMachine::items(const std::vector<Item>& items, std::uint32_t use) {
   return local;
 }
 
-std::vector<CfgMachine::Item> CfgMachine::items_of(Local local) const {
+// Interned as words; an Item is four of them.
+std::span<const CfgMachine::Item> CfgMachine::items_of(Local local) const {
   const std::vector<std::uint32_t>& words = locals_[local];
-  std::vector<Item> items;
-  items.reserve(words.size() / 4);
-  for (std::size_t i = 1; i + 3 < words.size(); i += 4) {
-    items.push_back({words[i], words[i + 1], words[i + 2], words[i + 3]});
-  }
-  return items;
+  return {reinterpret_cast<const Item*>(words.data() + 1), words.size() / 4};
 }
 
 bool CfgMachine::accepting(Local local) {
@@ -79,34 +73,34 @@ Transition CfgMachine::compute(Local local, std::uint8_t byte) {
 Transition CfgMachine::compute_items(Local local, std::uint8_t byte) {
   const Closure& here = closure(local);
   budget_.spend(1 + here.active.size());
-  std::vector<Item> next;
+  next_.clear();
   for (std::size_t i = 0; i < here.active.size(); ++i) {
     const Item& item = here.active[i];
     regex::Regex rest = here.rows[i][byte];
     if (rest == regex::kUnread) rest = store_.step(item.rest, byte);
-    if (rest != regex::kNothing) next.push_back({rest, item.state, item.label, item.origin});
+    if (rest != regex::kNothing) next_.push_back({rest, item.state, item.label, item.origin});
   }
-  std::vector<std::uint32_t> ends{kLabels};
+  ends_.assign(1, kLabels);
   if (here.follow.has(byte)) {
     for (const std::uint32_t label : here.completes) {
-      if (network_.automaton(label).follow.has(byte)) ends.push_back(label);
+      if (network_.automaton(label).follow.has(byte)) ends_.push_back(label);
     }
   }
   const std::uint32_t use = use_of(local);
-  if (ends.size() == 1) return go_on(std::move(next), use);
+  if (ends_.size() == 1) return go_on(next_, use);
   if (use == kForMasks) {
-    const Transition leaves = add_action({Action::Kind::kPopAgain, 0, 0, results_.intern(ends)});
-    if (next.empty()) return leaves;
-    const std::array<Transition, 2> ways{go_on(std::move(next), use), leaves};
+    const Transition leaves = add_action({Action::Kind::kPopAgain, 0, 0, results_.intern(ends_)});
+    if (next_.empty()) return leaves;
+    const std::array<Transition, 2> ways{go_on(next_, use), leaves};
     return add_fork(ways);
   }
-  const bool reads = !next.empty() || here.leaves_first.has(byte);
+  const bool reads = !next_.empty() || here.leaves_first.has(byte);
   return add_action({Action::Kind::kPopAgain, 0, 0,
-                     results_.intern(reads ? std::vector<std::uint32_t>{kItself, local} : ends)});
+                     results_.intern(reads ? std::vector<std::uint32_t>{kItself, local} : ends_)});
 }
 
 // The frame with these items, or a new one on top if they all belong to one column.
-Transition CfgMachine::go_on(std::vector<Item> next, std::uint32_t use) {
+Transition CfgMachine::go_on(std::vector<Item>& next, std::uint32_t use) {
   if (next.empty()) return kDead;
   std::sort(next.begin(), next.end());
   next.erase(std::unique(next.begin(), next.end()), next.end());
@@ -168,7 +162,8 @@ Local CfgMachine::resume(Local local, std::uint32_t result, std::string_view tex
     if (ended[0] == kLabels) {
       next = continued(origin, std::span(ended).subspan(1));
     } else {
-      next = items_of(ended[1]);
+      const std::span<const Item> own = items_of(ended[1]);
+      next.assign(own.begin(), own.end());
       for (Item& item : next) item.origin = substitute(item.origin, origin);
       std::sort(next.begin(), next.end());
     }
@@ -184,7 +179,8 @@ Local CfgMachine::resume(Local local, std::uint32_t result, std::string_view tex
 std::optional<Machine::Readings> CfgMachine::readings(Local local) {
   if (network_.has_leaves()) return std::nullopt;  // what those read is no language of reader()
   const bool inside = (locals_[local][0] & kInside) != 0;
-  const std::vector<Item> active = inside ? items_of(local) : closure(local).active;
+  const std::span<const Item> given = inside ? items_of(local) : std::span<const Item>(closure(local).active);
+  const std::vector<Item> active(given.begin(), given.end());
   Readings result;
   std::vector<Item> own;
   std::map<Origin, std::vector<Item>> others;
@@ -222,17 +218,18 @@ Machine::Inner CfgMachine::inner(Origin origin, std::vector<Item> items) {
       within.push_back({wait.label, network_.end(), wait.label, kBase});
     }
   }
-  const Origin above = column(std::move(within));
+  const Origin above = column(within);
   for (Item& item : items) item.origin = above;
   std::sort(items.begin(), items.end());
-  return {this->items(items, kForMasks | kInside), waiting(column(std::move(outside)), kForMasks)};
+  return {this->items(items, kForMasks | kInside), waiting(column(outside), kForMasks)};
 }
 
 // Within a token, a counted terminal cannot be told from one whose bound is far away.
 Local CfgMachine::representative(Local local, std::size_t longest) {
   if (of_leaf(local)) return frame_representative(frame(local), longest);
   const std::uint32_t use = network_.has_leaves() ? 0 : kForMasks | (locals_[local][0] & kInside);
-  std::vector<Item> near = items_of(local);
+  const std::span<const Item> own = items_of(local);
+  std::vector<Item> near(own.begin(), own.end());
   for (Item& item : near) item.rest = store_.near(item.rest, static_cast<std::uint32_t>(longest));
   std::sort(near.begin(), near.end());
   near.erase(std::unique(near.begin(), near.end()), near.end());

@@ -127,18 +127,20 @@ class CfgMachine final : public LeafHost {
   static constexpr std::uint32_t kItems = 0, kWaiting = 1, kForMasks = 2;
   static constexpr std::uint32_t kInside = 4;  // and it is only what these items do once they read a byte
   static constexpr std::uint32_t kLeaf = 8;
+  // What a frame ended with begins with one of these.
+  static constexpr std::uint32_t kLabels = 0, kItself = 1;
   bool is(std::uint32_t kind, Local local) const {
     return local != kDead && (locals_[local][0] & ~(kForMasks | kInside)) == kind;
   }
   Local items(const std::vector<Item>& items, std::uint32_t use = 0);
-  std::vector<Item> items_of(Local local) const;
-  Origin column(std::vector<Wait> waits);
+  std::span<const Item> items_of(Local local) const;  // until the next state is interned
+  Origin column(std::vector<Wait>& waits);  // sorts them
   std::span<const Wait> waits(Origin origin) const;
   std::span<const Wait> waits(Origin origin, std::uint32_t label) const;
   Origin column_of(Local waiting) const { return locals_[waiting][1]; }
   Local waiting(Origin origin, std::uint32_t use) { return locals_.intern({kWaiting | use, origin}); }
   std::uint32_t use_of(Local local) const { return locals_[local][0] & kForMasks; }
-  Transition go_on(std::vector<Item> next, std::uint32_t use);
+  Transition go_on(std::vector<Item>& next, std::uint32_t use);
 
   bool undecided(const std::vector<Item>& items);
   Transition compute_items(Local local, std::uint8_t byte);
@@ -153,8 +155,8 @@ class CfgMachine final : public LeafHost {
 
   // columns.cc
   const Closure& closure(Local local);
-  void complete_all(Closure& closure, const std::vector<Item>& kernel);
-  void predict_all(Closure& closure);
+  void complete_all(Closure& closure, std::span<const Item> kernel);
+  void predict_all();
   void predict(std::uint32_t part);
   Target resolve(std::uint32_t part);
   Origin substitute(Origin origin, Origin base);
@@ -182,7 +184,12 @@ class CfgMachine final : public LeafHost {
   std::unordered_map<std::uint64_t, Origin> substituted_;
   std::unordered_map<std::uint64_t, std::vector<Way>> ways_;
   std::size_t owned_bytes_ = 0;  // by interned vectors and closures
-  std::vector<std::uint32_t> words_;  // of what is to be interned
+  // Kept between calls for their memory.
+  std::vector<std::uint32_t> words_, column_words_;  // of what is to be interned
+  std::vector<std::uint32_t> ends_;                  // labels complete before a byte
+  std::vector<std::uint32_t> needed_;                // labels
+  std::vector<Item> next_, active_;
+  std::vector<Wait> kept_, waiting_;
   Budget budget_{"context-free work for one call", kBudget};
 
   // While a closure is made: what its automata wait for, by part.
