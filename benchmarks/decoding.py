@@ -102,7 +102,7 @@ class Endless(FreeText):
 
 
 class Steps:
-    """Up to 48 steps in which every row of the batch takes part: CPU seconds a step, and where they went.
+    """Up to 48 steps in which every row takes part: CPU and wall seconds a step, and where they went.
 
     ``steps``: exactly so many.
     """
@@ -122,11 +122,12 @@ class Steps:
         loop.step()  # the prompts
         before = dict(self.rows[0].stats.seconds)
         self.count = 0
-        began = time.process_time()
+        began, began_wall = time.process_time(), time.perf_counter()
         while loop.places == len(self.rows) and self.count < (steps or 48):
             loop.step()
             self.count += 1
         self.seconds = (time.process_time() - began) / max(1, self.count)
+        self.wall = (time.perf_counter() - began_wall) / max(1, self.count)
         loop.close()
         after = self.rows[0].stats.seconds
         self.phases = {name: after[name] - before[name] for name in PHASES[:3]}
@@ -153,6 +154,7 @@ def overhead(pocket: Any, vocabulary: Any, path: Path, schemas: int, rounds: int
     for batch in (1, 16):
         prompts = [ids + ids[: place % 7] for place in range(batch)]
         ratios: dict[str, list[float]] = {"new states": [], "states met before": []}
+        walls: dict[str, list[float]] = {"new states": [], "states met before": []}
         totals = {name: Counter[str]() for name in ("new states", "states met before", "free")}
         passes = tokens = forced = 0
         for turn in range(rounds + 1):  # the first one is not counted: it warms up
@@ -167,6 +169,7 @@ def overhead(pocket: Any, vocabulary: Any, path: Path, schemas: int, rounds: int
                     totals[name].update({**one.phases, "cpu": one.seconds * one.count, "steps": one.count})
                     if name in ratios:
                         ratios[name].append(one.seconds / other.seconds)
+                        walls[name].append(one.wall / other.wall)
                 passes += sum(row.stats.forward_passes for row in first.rows)
                 tokens += sum(len(row.tokens) for row in first.rows)
                 forced += sum(row.stats.forced_tokens for row in first.rows)
@@ -180,6 +183,9 @@ def overhead(pocket: Any, vocabulary: Any, path: Path, schemas: int, rounds: int
             "steps": totals["free"]["steps"],
             "constrained / free, CPU a step, quartiles": {
                 name: _rounded(statistics.quantiles(found, n=4)) for name, found in ratios.items()
+            },
+            "constrained / free, wall time a step, quartiles": {
+                name: _rounded(statistics.quantiles(found, n=4)) for name, found in walls.items()
             },
             "all steps together": {
                 name: round(each[name]["cpu"] / each["free"]["cpu"], 3) for name in ratios
