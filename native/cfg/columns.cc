@@ -101,33 +101,33 @@ CfgMachine::Origin CfgMachine::prune(Origin origin, const std::vector<Item>& ite
 // --- Closure -------------------------------------------------------------------------
 
 const CfgMachine::Closure& CfgMachine::closure(Local local) {
-  if (local >= closures_.size()) closures_.resize(locals_.size());
-  if (closures_[local]) return *closures_[local];
+  if (!is(kItems, local)) return nothing_;
+  const std::uint32_t set = locals_[local][1];
+  if (set >= closures_.size()) closures_.resize(sets_.size());
+  if (closures_[set]) return *closures_[set];
   auto made = std::make_unique<Closure>();
-  if (is(kItems, local)) {
-    complete_all(*made, items_of(local));
-    predict_all();
-    std::sort(active_.begin(), active_.end());
-    made->active.assign(active_.begin(), std::unique(active_.begin(), active_.end()));
-    if (network_.has_leaves()) take_leaves(*made);
-    std::sort(made->completes.begin(), made->completes.end());
-    made->completes.erase(std::unique(made->completes.begin(), made->completes.end()), made->completes.end());
-    words_.assign(1, kLabels);
-    for (const std::uint32_t label : made->completes) {
-      made->follow = made->follow | network_.automaton(label).follow;
-      words_.push_back(label);
-    }
-    made->ends = results_.intern(words_);
-    made->rows.reserve(made->active.size());
-    for (const Item& item : made->active) {
-      made->rows.push_back(store_.row(item.rest));
-      made->first = made->first | store_.engine().first_bytes(item.rest);
-    }
+  complete_all(*made, items_of(local));
+  predict_all();
+  std::sort(active_.begin(), active_.end());
+  made->active.assign(active_.begin(), std::unique(active_.begin(), active_.end()));
+  if (network_.has_leaves()) take_leaves(*made);
+  std::sort(made->completes.begin(), made->completes.end());
+  made->completes.erase(std::unique(made->completes.begin(), made->completes.end()), made->completes.end());
+  words_.assign(1, kLabels);
+  for (const std::uint32_t label : made->completes) {
+    made->follow = made->follow | network_.automaton(label).follow;
+    words_.push_back(label);
+  }
+  made->ends = results_.intern(words_);
+  made->rows.reserve(made->active.size());
+  for (const Item& item : made->active) {
+    made->rows.push_back(store_.row(item.rest));
+    made->first = made->first | store_.engine().first_bytes(item.rest);
   }
   owned_bytes_ += sizeof(Closure) + made->active.size() * (sizeof(Item) + 8) + made->completes.size() * 4 +
                   made->leaves.size() * sizeof(Item);
-  closures_[local] = std::move(made);
-  return *closures_[local];
+  closures_[set] = std::move(made);
+  return *closures_[set];
 }
 
 // Items whose terminal is read: their automata go on, and where one is at its end, so do those who waited for it.

@@ -28,7 +28,7 @@ CfgMachine::CfgMachine(regex::Store& store, Network network, Machine* terminals)
 }
 
 std::size_t CfgMachine::memory_bytes() const {
-  return row_bytes() + frames_memory_bytes() + network_.memory_bytes() + locals_.memory_bytes() + columns_.memory_bytes() +
+  return row_bytes() + frames_memory_bytes() + network_.memory_bytes() + locals_.memory_bytes() + sets_.memory_bytes() + columns_.memory_bytes() +
          results_.memory_bytes() + owned_bytes_ + closures_.capacity() * sizeof(void*) +
          (resumed_.size() + substituted_.size()) * 48 + ways_.size() * 160;
 }
@@ -37,13 +37,15 @@ Local CfgMachine::items(const std::vector<Item>& items, std::uint32_t use) {
   if (items.empty()) return kDead;
   if (items.size() > kMostItems) throw BudgetExceeded("ambiguity: 65536 items at one place");
   static_assert(sizeof(Item) == 4 * sizeof(std::uint32_t) && std::is_trivially_copyable_v<Item>);
-  words_.resize(1 + 4 * items.size());
-  words_[0] = kItems | use;
-  std::memcpy(words_.data() + 1, items.data(), items.size() * sizeof(Item));
-  const std::size_t known = locals_.size();
+  words_.resize(4 * items.size());
+  std::memcpy(words_.data(), items.data(), items.size() * sizeof(Item));
+  const std::size_t known = sets_.size(), known_frames = locals_.size();
+  const std::uint32_t set = sets_.intern(words_);
+  if (sets_.size() > known) owned_bytes_ += words_.size() * 4;
+  words_.assign({kItems | use, set});
   const Local local = locals_.intern(words_);
-  if (locals_.size() > known) {
-    owned_bytes_ += words_.size() * 4 + 16;
+  if (locals_.size() > known_frames) {
+    owned_bytes_ += 24;
     if (memory_bytes() > kMostBytes) throw BudgetExceeded("states of one grammar: 512 MiB");
   }
   return local;
@@ -51,8 +53,8 @@ Local CfgMachine::items(const std::vector<Item>& items, std::uint32_t use) {
 
 // Interned as words; an Item is four of them.
 std::span<const CfgMachine::Item> CfgMachine::items_of(Local local) const {
-  const std::vector<std::uint32_t>& words = locals_[local];
-  return {reinterpret_cast<const Item*>(words.data() + 1), words.size() / 4};
+  const std::vector<std::uint32_t>& words = sets_[locals_[local][1]];
+  return {reinterpret_cast<const Item*>(words.data()), words.size() / 4};
 }
 
 bool CfgMachine::accepting(Local local) {

@@ -121,8 +121,8 @@ class CfgMachine final : public LeafHost {
     std::vector<StateId> states;  // whose shortest ways are read one after the other
   };
 
-  // Sets of items and columns as they are interned: four words each, after one that says which it is, and whether
-  // only masks walk it: then a frame that may be left before a byte that it may also take is on both ways (a fork),
+  // Frames as they are interned: which they are, and the set of items or the column. One more bit says whether only
+  // masks walk it: then a frame that may be left before a byte that it may also take is on both ways (a fork),
   // where an output needs one stack. Frames of leaves are interned beside them; with leaves, masks walk what outputs do.
   static constexpr std::uint32_t kItems = 0, kWaiting = 1, kForMasks = 2;
   static constexpr std::uint32_t kInside = 4;  // and it is only what these items do once they read a byte
@@ -176,10 +176,12 @@ class CfgMachine final : public LeafHost {
   Network network_;
   Machine* terminals_;
   Local start_;
-  VectorInterner locals_;   // sets of items, waiting columns; 0 is kDead
+  VectorInterner locals_;   // frames with items, waiting columns; 0 is kDead
+  VectorInterner sets_;     // sets of items, which frames for outputs and for masks share …
   VectorInterner columns_;  // 0 and 1 are kBase and kSelf
   VectorInterner results_;  // with what a frame ended: labels that are complete, or the frame itself
-  std::vector<std::unique_ptr<Closure>> closures_;
+  std::vector<std::unique_ptr<Closure>> closures_;  // … and what follows from each
+  const Closure nothing_;
   std::unordered_map<std::uint64_t, Local> resumed_;
   std::unordered_map<std::uint64_t, Origin> substituted_;
   std::unordered_map<std::uint64_t, std::vector<Way>> ways_;
