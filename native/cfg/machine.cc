@@ -41,14 +41,16 @@ Local CfgMachine::items(const std::vector<Item>& items, std::uint32_t use) {
   std::memcpy(words_.data(), items.data(), items.size() * sizeof(Item));
   const std::size_t known = sets_.size(), known_frames = locals_.size();
   const std::uint32_t set = sets_.intern(words_);
-  if (sets_.size() > known) owned_bytes_ += words_.size() * 4;
+  if (sets_.size() > known) {
+    owned_bytes_ += words_.size() * 4;
+    // Looked at now and then: a state takes a few kilobytes.
+    if (sets_.size() % 64 == 0 && memory_bytes() > kMostBytes) {
+      throw BudgetExceeded("states of one grammar: 512 MiB");
+    }
+  }
   words_.assign({kItems | use, set});
   const Local local = locals_.intern(words_);
-  if (locals_.size() > known_frames) {
-    owned_bytes_ += 24;
-    // Looked at now and then: a state takes a few kilobytes.
-    if (local % 64 == 0 && memory_bytes() > kMostBytes) throw BudgetExceeded("states of one grammar: 512 MiB");
-  }
+  if (locals_.size() > known_frames) owned_bytes_ += 24;
   return local;
 }
 
