@@ -1,11 +1,11 @@
 """One pass through the model for some rows: feed, score what was forced, draw, settle.
 
 A pass (1) feeds every row what it has not fed yet: the rest of the prompt at first, later the drawn token
-and the forced tokens behind it, and what the row drafts beyond that, as one chunk; (2) while the model
-works, fills the masks of the rows that will draw; (3) scores the forced tokens; (4) draws one token a
-row; (5) lets rows settle: append what is now forced, notice the end.  Where the draw agrees with the draft,
-the logits behind it are there already: (3) to (5) are repeated without another pass, and what remains of
-the draft is taken back.
+and the forced tokens behind it, and what the row drafts beyond that, as one chunk; (2) beside that or
+just before, fills the masks of the rows that will draw; (3) scores the forced tokens; (4) draws one token
+a row; (5) lets rows settle: append what is now forced, notice the end.  Where the draw agrees with the
+draft, the logits behind it are there already: (3) to (5) are repeated without another pass, and what
+remains of the draft is taken back.
 
 What goes wrong inside one row (a matcher that rejects, logits of NaN, too little memory for the longest
 one) ends that row with its error; the others go on.
@@ -70,7 +70,8 @@ def run_pass(
     columns = None if slot_of is not None else _worthwhile_columns(rows, forward.fill)
     chunks, ends, keep = _chunks(rows, columns)
     drawing = [row for row in rows if row.finish_reason is None and ends[row] >= row.length]
-    with filler.begin(drawing):
+    with filler.begin(drawing, beside=forward.on_accelerator):
+        phases.end("mask")
         fed = _feed(forward, rows, chunks, keep, slot_of)
     if fed is None:  # memory ran out, and the longest row was given up
         filler.wait()
