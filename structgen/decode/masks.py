@@ -2,8 +2,8 @@
 
 A mask depends on tokens only, and those are known before the pass over them begins.  So the masks of
 all rows that will draw can be filled beside it: where an accelerator runs the model, by the thread that
-waits for it.  Where the processor itself runs it, that thread fills them in front of the pass: right after the
-tokens were taken the states they ask for are in its caches, and a pass later they are not, which takes
+waits for it.  Where the processor itself runs it, that thread fills them in front of the pass: right after
+the tokens were taken the states they ask for are in its caches, and a pass later they are not, which takes
 half as long again.  Many masks that nobody met before go to another thread, which holds no lock of Python.
 That costs some tens of microseconds where processors are free, and a millisecond where they are not; so a
 batch is handed over only where recent ones were much slower.  Where they are filled changes nothing else.
