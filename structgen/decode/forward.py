@@ -107,7 +107,7 @@ class CausalBatch:
     @property
     def on_accelerator(self) -> bool:
         """Whether the model works on a device of its own, while the processor does something else."""
-        return self._device.type != "cpu"
+        return bool(self._device.type != "cpu")
 
     @property
     def fill(self) -> float:
