@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "few_first.h"
 #include "mask/language_walk.h"
 #include "mask/plain_walk.h"
 #include "mask/walk.h"
@@ -308,12 +309,12 @@ bool Masks::fill(const Stack& stack, std::span<std::uint32_t> out, bool add) {
   struct Part {
     LocalMaskPtr mask;
     Stack::View frames;
-    unsigned depth;  // of the first of them
+    unsigned depth = 0;  // of the first of them
   };
-  std::vector<Part> parts{{std::move(mask), Stack::View(stack), 0}};
+  FewFirst<Part, 3> parts;
+  parts.push_back({std::move(mask), Stack::View(stack), 0});
   while (!parts.empty()) {
-    const Part part = std::move(parts.back());
-    parts.pop_back();
+    const Part part = parts.take_back();
     const Stack::View under = part.frames.tail();
     if (reading_ && part.mask->may_end && !under.empty()) {
       LocalMaskPtr next = ended(part.mask->of, under.front().local);

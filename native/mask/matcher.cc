@@ -57,7 +57,9 @@ Matcher::Verdict Matcher::advance(std::uint32_t token) {
   if (token >= constraint_->trie->vocabulary_size()) return Verdict::kRejected;
   const std::string_view bytes = constraint_->trie->token_bytes(token);
   if (bytes.empty()) return Verdict::kRejected;
-  if (std::optional<Stack> stack = advance_top(bytes)) {
+  std::optional<Stack> stack = advance_top(bytes);
+  if (!stack) stack = advance_alone(bytes);
+  if (stack) {
     if (stack->empty()) return Verdict::kRejected;
     append(std::move(*stack), nullptr, false);
     return Verdict::kAccepted;
@@ -105,6 +107,20 @@ std::optional<Stack> Matcher::advance_top(std::string_view bytes) {
     }
   }
   return Stack(top, stack.tail());
+}
+
+// The same where frames come and go, as long as there is only one way: of forks, after_bytes() knows.
+std::optional<Stack> Matcher::advance_alone(std::string_view bytes) {
+  if (!constraint_->covers_all_bytes || history_.front().others) return std::nullopt;
+  Cursor cursor(*constraint_->machine, constraint_->engine->texts);
+  Top top = cursor.load(history_.front().stack);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const Cursor::Result result = cursor.step(top, static_cast<std::uint8_t>(bytes[i]), bytes.substr(0, i));
+    if (result == Cursor::Result::kDead) return Stack();
+    if (result != Cursor::Result::kAlive) return std::nullopt;
+  }
+  if (constraint_->machine->names_tokens()) top.local = constraint_->machine->token_end(top.local);
+  return cursor.save(top, bytes);
 }
 
 std::size_t Matcher::try_advance(std::span<const std::uint32_t> tokens) {

@@ -81,6 +81,7 @@ class Matcher {
   void append(Stacks stacks, bool terminated = false);
   void append(Stack stack, std::shared_ptr<const Stacks> others, bool terminated);
   std::optional<Stack> advance_top(std::string_view bytes);
+  std::optional<Stack> advance_alone(std::string_view bytes);
   Verdict advance_named(std::uint32_t token);
   bool is_end_token(std::uint32_t token) const;
   // successors.cc: the stacks after a token, without a check that tokens lead on from there.

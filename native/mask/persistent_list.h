@@ -4,8 +4,11 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
+
+#include "spare_memory.h"
 
 namespace structgen {
 
@@ -16,6 +19,9 @@ class PersistentList {
     Node* next;
     T value;
     Node(T v, Node* n) : next(n), value(std::move(v)) {}
+    // An output makes two a token, and gives up all of them at its end.
+    static void* operator new(std::size_t) { return SpareMemory<sizeof(Node)>::take(); }
+    static void operator delete(void* node) noexcept { SpareMemory<sizeof(Node)>::give(node); }
   };
 
  public:
@@ -53,6 +59,7 @@ class PersistentList {
   // Looks down a list that somebody else keeps, without counting references.
   class View {
    public:
+    View() = default;
     explicit View(const PersistentList& list) : node_(list.node_) {}
     bool empty() const { return node_ == nullptr; }
     const T& front() const { return node_->value; }
@@ -60,7 +67,7 @@ class PersistentList {
 
    private:
     explicit View(const Node* node) : node_(node) {}
-    const Node* node_;
+    const Node* node_ = nullptr;
   };
 
  private:

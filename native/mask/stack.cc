@@ -229,7 +229,7 @@ std::optional<std::size_t> Cursor::completion_length(Top top) {
 
 Stack Cursor::save(const Top& top, std::string_view read) {
   // Collect pushed and recording frames down to the first that stands unchanged, then rebuild upwards.
-  std::vector<StackFrame> changed;
+  FewFirst<StackFrame, 4> changed;
   std::int32_t slot = top.below;
   while (slot >= 0) {
     const Slot& at = slots_[static_cast<std::size_t>(slot)];
@@ -240,9 +240,10 @@ Stack Cursor::save(const Top& top, std::string_view read) {
     slot = below(slot);
   }
   Stack stack = slot >= 0 ? slots_[static_cast<std::size_t>(slot)].origin : Stack();
-  for (auto frame = changed.rbegin(); frame != changed.rend(); ++frame) {
-    frame->recording = machine_.keeps_text(frame->local) || (!stack.empty() && stack.front().recording);
-    stack = Stack(*frame, stack);
+  while (!changed.empty()) {
+    StackFrame frame = changed.take_back();
+    frame.recording = machine_.keeps_text(frame.local) || (!stack.empty() && stack.front().recording);
+    stack = Stack(frame, stack);
   }
   const bool keeps = machine_.keeps_text(top.local);
   const std::uint32_t text = keeps ? extend(top.text, read.substr(top.from)) : TextTable::kEmpty;

@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "few_first.h"
 #include "mask/machine.h"
 #include "mask/persistent_list.h"
 
@@ -150,8 +151,8 @@ class Cursor {
 
  private:
   struct Slot {
-    std::int32_t below;
-    std::uint32_t from;  // frame.text lacks what was read from here on
+    std::int32_t below = kBottom;
+    std::uint32_t from = 0;  // frame.text lacks what was read from here on
     StackFrame frame;
     Stack origin;  // where it was loaded from; empty for pushed frames
   };
@@ -170,7 +171,7 @@ class Cursor {
 
   Machine& machine_;
   TextTable& texts_;
-  std::vector<Slot> slots_;
+  FewFirst<Slot, 6> slots_;
 };
 
 }  // namespace structgen
