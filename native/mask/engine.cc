@@ -1,33 +1,6 @@
 #include "mask/engine.h"
 
-#include <system_error>
-#include <thread>
-
 namespace structgen {
-
-namespace {
-
-// Freed where the last constraint ends as long as that takes less than starting a thread is worth.
-constexpr std::size_t kSmall = std::size_t{4} << 20;
-
-struct Retire {
-  void operator()(Engine* last) const noexcept {
-    std::unique_ptr<Engine> engine(last);
-    if (engine->memory_bytes() < kSmall) return;
-    // Tries and resolvers may be Python's, and need its lock to be given up: they end here. What is left is
-    // memory and nothing else, so the thread may be cut short by the end of the process, and is not missed
-    // in a process forked off meanwhile.
-    engine->let_go();
-    try {
-      std::thread([engine = std::move(engine)]() mutable { engine.reset(); }).detach();
-    } catch (const std::system_error&) {  // no thread to be had: it was freed on the way here
-    }
-  }
-};
-
-}  // namespace
-
-std::shared_ptr<Engine> Engine::make() { return {new Engine, Retire{}}; }
 
 json::JsonMachine& Engine::json_machine(const json::Options& options) {
   for (auto& [known, machine] : json_machines_) {
@@ -65,11 +38,6 @@ Masks& Engine::masks(Machine& machine, const std::shared_ptr<const TokenTrie>& t
   Masks* const reading = reader ? &masks(*reader, trie) : nullptr;
   masks_.push_back(std::make_unique<Masks>(machine, texts, mutex, trie, reading));
   return *masks_.back();
-}
-
-void Engine::let_go() {
-  masks_.clear();
-  formulas.forget_references();
 }
 
 std::size_t Engine::memory_bytes() const {

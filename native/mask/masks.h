@@ -19,7 +19,7 @@
 #include <span>
 #include <vector>
 
-#include "interner.h"
+#include "lists.h"
 #include "mask/mask_cache.h"
 #include "mask/stack.h"
 #include "mask/text_region.h"
@@ -77,7 +77,7 @@ class Masks {
   std::shared_ptr<MaskCache> cache_;
   std::uint64_t owner_;
   TextRegions regions_;
-  VectorInterner places_;  // nodes where frames are left, as long as they are few
+  ListInterner places_;  // nodes where frames are left, as long as they are few
   std::size_t kept_places_ = 0;
   TokenMarks marks_;  // empty between calls
 };
