@@ -20,13 +20,39 @@ FormulaStore::FormulaStore(regex::Store& regexes) : regexes_(regexes) {
 Formula FormulaStore::intern(const Node& node) {
   return nodes_.intern(Node(node), [this](Node& fresh) {
     fresh.children = lists_.keep(fresh.children);
-    if (fresh.kind == Kind::kNot) {
-      fresh.leaves = nodes_[fresh.a].leaves;
-    } else if (fresh.children.empty()) {
-      fresh.leaves = leaf_bit(static_cast<Formula>(nodes_.size()));
-    }
-    for (Formula child : fresh.children) fresh.leaves |= nodes_[child].leaves;
+    find_out(fresh);
   });
+}
+
+void FormulaStore::find_out(Node& fresh) const {
+  std::size_t closed = 0;  // children
+  for (Formula child : fresh.children) {
+    const Node& below = nodes_[child];
+    fresh.leaves |= below.leaves;
+    fresh.has_distinct |= below.has_distinct;
+    closed += below.closed ? 1 : 0;
+  }
+  switch (fresh.kind) {
+    case Kind::kAll:
+      fresh.closed = closed == fresh.children.size();
+      return;
+    case Kind::kAny:
+      fresh.closed = closed > 0;
+      return;
+    case Kind::kExactlyOne:
+      fresh.closed = closed == 1;
+      return;
+    case Kind::kNot:
+      fresh.leaves = nodes_[fresh.a].leaves;
+      fresh.has_distinct = nodes_[fresh.a].has_distinct;
+      fresh.closed = !nodes_[fresh.a].closed;
+      return;
+    default:  // `distinct` is about the items to come; none comes
+      fresh.leaves = leaf_bit(static_cast<Formula>(nodes_.size()));
+      fresh.has_distinct = fresh.kind == Kind::kDistinct;
+      fresh.closed = fresh.has_distinct;
+      if (fresh.kind == Kind::kConstant || fresh.kind == Kind::kDeclare) fresh.closed = fresh.detail != 0;
+  }
 }
 
 namespace {

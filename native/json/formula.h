@@ -63,8 +63,11 @@ struct Node {
   std::uint8_t detail = 0;
   std::uint32_t a = 0, b = 0, c = 0, d = 0;
   List children = {};
+  // What follows from the above, found when the formula is new.
   // A bit, by its number, for every leaf below: most of what is rewritten changes nothing, and is seen here.
   std::uint64_t leaves = 0;
+  bool closed = false;        // true when every counting literal is false
+  bool has_distinct = false;
 
   bool operator==(const Node& other) const {
     return kind == other.kind && detail == other.detail && a == other.a && b == other.b && c == other.c &&
@@ -142,9 +145,9 @@ class FormulaStore {
   Formula rewrite(Formula f, const std::vector<Change>& changes);
   // The literals of f that members or items touch, in document order, each once.
   List counting_literals(Formula f);
-  bool has_distinct(Formula f);
+  bool has_distinct(Formula f) const { return nodes_[f].has_distinct; }
   // Truth when every counting literal is false: may the object or array end here?
-  bool closed(Formula f);
+  bool closed(Formula f) const { return nodes_[f].closed; }
   // Truth under an assignment of all literals of f.
   bool evaluate(Formula f, const std::function<bool(Formula)>& literal) const;
   // Names declared anywhere in f, in document order, each once.
@@ -164,6 +167,7 @@ class FormulaStore {
   };
 
   Formula intern(const Node& node);
+  void find_out(Node& fresh) const;
   Formula expand(std::uint32_t reference);
   void collect(Formula f, bool positive, bool wanted, std::vector<Formula>& out);
   Formula join(Kind kind, List children);
@@ -203,8 +207,6 @@ class FormulaStore {
   };
   Marks visited_, joined_, searched_, declared_;  // the last: keys
   Memo<Formula, List> names_;
-  Memo<Formula, bool> closed_;
-  Memo<Formula, bool> has_distinct_;
   Memo<Formula, Regex> languages_;
   std::unordered_map<Formula, NumberSet> numbers_of_;
   std::vector<Formula> joining_;    // a connective's children on the way

@@ -161,18 +161,6 @@ List FormulaStore::counting_literals(Formula f) {
   return kept;
 }
 
-bool FormulaStore::has_distinct(Formula f) {
-  const Node& node = nodes_[f];
-  if (node.kind == Kind::kDistinct) return true;
-  if (node.kind == Kind::kNot) return has_distinct(node.a);
-  if (node.children.empty()) return false;
-  if (const auto* known = has_distinct_.find(f)) return *known;
-  const bool result = std::any_of(node.children.begin(), node.children.end(),
-                                  [this](Formula child) { return has_distinct(child); });
-  has_distinct_.emplace(f, result);
-  return result;
-}
-
 bool FormulaStore::evaluate(Formula f, const std::function<bool(Formula)>& literal) const {
   const Node& node = nodes_[f];
   switch (node.kind) {
@@ -193,15 +181,6 @@ bool FormulaStore::evaluate(Formula f, const std::function<bool(Formula)>& liter
     default:
       return literal(f);
   }
-}
-
-bool FormulaStore::closed(Formula f) {
-  if (f == kTrue || f == kFalse) return f == kTrue;
-  if (const auto* known = closed_.find(f)) return *known;
-  // `distinct` is about the items to come; none comes.
-  const bool result = evaluate(f, [this](Formula literal) { return nodes_[literal].kind == Kind::kDistinct; });
-  closed_.emplace(f, result);
-  return result;
 }
 
 List FormulaStore::declared_names(Formula f) {

@@ -168,6 +168,7 @@ class Solver {
   const KeyClass& class_of(Profile& known, List literals);
   const std::vector<Region>& open_regions(Formula f, const ObjectContext& context);
   Regex unread(Regex keys, List read);
+  bool names(Regex keys, std::uint32_t key);  // whether `key` is one of them
   void divide(const Region& part, Formula literal, std::vector<Region>& out);
   std::vector<Formula> forbidding(Formula f);
   void add_undeclared(Formula f, const ObjectContext& context, const Region& whole,
@@ -226,11 +227,12 @@ class Solver {
   // solver_replay.cc
   struct NamedText {
     std::uint32_t key;
-    std::string text;  // the value
+    std::uint32_t value;  // of `values_met_`
     bool operator==(const NamedText&) const = default;
   };
   std::vector<NamedText> members_of(std::string_view text);
-  bool members_meet(Formula f, const std::vector<const NamedText*>& members);
+  bool members_meet(Formula f, std::span<const NamedText> members);
+  bool value_meets(Formula f, std::uint32_t value);
   bool items_meet(Formula f, const std::vector<std::string_view>& items);
   bool meets(Formula f, std::string_view text);
   bool replay(Formula f, const ObjectContext& context);
@@ -288,6 +290,7 @@ class Solver {
   std::uint32_t lowest_cut_ = 0xFFFFFFFFu;  // shallowest formula an answer was cut at
 
   std::unordered_map<Formula, std::unique_ptr<Profile>> profiles_;
+  Memo<std::uint64_t, bool> named_;  // by a language of keys and a key
   Memo<Formula, List> forbidden_;
   Lists lists_;  // of what is known about formulas
   std::unordered_map<std::uint32_t, Regex> other_keys_;
@@ -296,6 +299,8 @@ class Solver {
   std::unordered_map<std::vector<std::uint32_t>, std::vector<Move>, VectorHash> moves_;
   Memo<std::uint64_t, Formula> item_goals_;
   std::vector<std::vector<NamedText>> recent_;  // witnesses found last, newest first
+  Interner<std::string> values_met_;            // of their members …
+  Memo<std::uint64_t, bool> met_;               // … and whether one satisfies a formula
   Memo<Formula, Formula> simplified_;
   std::unordered_map<Formula, std::string> only_values_;  // empty: none, or several
   Memo<Formula, std::uint32_t> clip_limits_;

@@ -73,15 +73,21 @@ ObjectContext Solver::without_undeclared_words(Formula f, const ObjectContext& c
   return result;
 }
 
+bool Solver::names(Regex keys, std::uint32_t key) {
+  const std::uint64_t memo = static_cast<std::uint64_t>(keys) << 32 | key;
+  if (const bool* known = named_.find(memo)) return *known;
+  const bool matches = formulas_.regexes().matches(keys, formulas_.key_text(key));
+  named_.emplace(memo, matches);
+  return matches;
+}
+
 const KeyClass& Solver::classify(Formula f, const ObjectContext& context, std::uint32_t key) {
   Profile& known = *const_cast<Profile*>(&profile(f));
   if (const auto entry = known.classes.find(key); entry != known.classes.end()) return entry->second;
-  regex::Store& regexes = formulas_.regexes();
-  const std::string& text = formulas_.key_text(key);
   const Profile::Named* const named = known.named(key);
   std::vector<Formula> literals = named ? copy(named->literals) : std::vector<Formula>();
   for (Formula literal : known.pattern_literals) {
-    if (regexes.matches(formulas_[literal].a, text)) literals.push_back(literal);
+    if (names(formulas_[literal].a, key)) literals.push_back(literal);
   }
   if (!named && rank(context.ranks, key) == kNoRank) return class_of(known, literals);
   const bool more = !named || literals.size() > named->literals.size();
@@ -117,7 +123,7 @@ Regex Solver::unread(Regex keys, List read) {
   regex::Store& regexes = formulas_.regexes();
   std::vector<std::uint32_t> within;
   std::copy_if(read.begin(), read.end(), std::back_inserter(within),
-               [&](std::uint32_t key) { return regexes.matches(keys, formulas_.key_text(key)); });
+               [&](std::uint32_t key) { return names(keys, key); });
   return within.empty() ? keys : regexes.intersect({keys, other_keys(std::move(within))});
 }
 
@@ -256,7 +262,7 @@ std::vector<std::pair<std::uint32_t, const KeyClass*>> Solver::candidates(Formul
       if (relevant(key_class.literals)) found.emplace_back(key, &key_class);
     }
   }
-  if (profile(f).pattern_literals.empty()) return found;
+  if (!relevant(profile(f).pattern_literals)) return found;
   const std::vector<Formula> patterns = forbidding(f);
   const std::vector<std::uint32_t> read = seen_undeclared(f, context);
   for (const Region& region : open_regions(f, context)) {

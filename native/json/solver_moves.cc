@@ -55,7 +55,7 @@ Formula Solver::derive(Formula f, List literals,
     if (schema == kFalse) continue;  // nothing was seen yet
     const std::optional<bool> holds = outcome(schema);
     if (!holds) continue;
-    const bool lasting = index == kMember && contains(forbidden(f), literal);
+    const bool lasting = !*holds && index == kMember && contains(forbidden(f), literal);
     const Formula next = next_literal(literal, *holds, index, lasting);
     if (next != literal) changes.emplace_back(literal, next);
   }
