@@ -45,6 +45,7 @@ std::size_t Engine::memory_bytes() const {
   for (const auto& [options, machine] : json_machines_) bytes += machine->memory_bytes();
   for (const auto& machine : substring_machines_) bytes += machine->memory_bytes();
   for (const auto& machine : cfg_machines_) bytes += machine->memory_bytes();
+  for (const auto& masks : masks_) bytes += masks->memory_bytes();
   return bytes;
 }
 

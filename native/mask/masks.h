@@ -41,6 +41,8 @@ class Masks {
 
   const Machine& machine() const { return machine_; }
   const std::shared_ptr<const TokenTrie>& trie() const { return trie_; }
+  // What is known of the machine's states besides the masks, which are the cache's.
+  std::size_t memory_bytes() const { return regions_.memory_bytes() + places_.memory_bytes(); }
 
  private:
   LocalMaskPtr local(Local local);
