@@ -5,12 +5,14 @@ r"""What ``%ignore`` lets stand before terminals, as lark reads it: an ignored t
 So behind an ignored text no character may stand that would only make it longer.  Which these are is asked of
 each kind of ignored text: those of a few classes (MORE) that may be put behind any text of it.  Ignored texts
 come in any number and order: the paths of a small graph, whose nodes are the kinds and whose edges are the
-texts that may follow, as one language (Kleene 1956).  Knows no rules.
+texts that may follow, as one language (Kleene 1956).  Where what may not follow would have been part of the
+text before it (blanks behind blanks), that is plain repetition, which has far fewer states.  Knows no rules.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 _LAST = 0x10FFFF
@@ -38,13 +40,17 @@ class Ignored:
             if not regex.empty(piece):
                 kinds.setdefault(self.longer(piece), []).append(piece)
         self.kinds = list(kinds)
+        self.pieces = [regex.alternate(pieces) for pieces in kinds.values()]
         more = [regex.code_points([one for number in kind for one in MORE[number]]) for kind in kinds]
         self.going_on = [regex.concat([one, self.anything]) for one in more]
         """By kind: the texts that begin as if the ignored text before them went on."""
         self.beginnings = [frozenset(regex.first_bytes(one)) for one in more]
         """By kind: their first bytes, which no other has: MORE has all beyond ASCII, or none of it."""
-        self.endings = self.paths([regex.alternate(pieces) for pieces in kinds.values()])
+
+    @cached_property
+    def endings(self) -> list[int]:
         """By kind: the ignored texts one after the other whose last is of this kind."""
+        return self.paths(self.pieces)
 
     def longer(self, piece: int) -> tuple[int, ...]:
         """Which of MORE may be put behind any text of the language, and it still is one."""
@@ -86,9 +92,33 @@ class Ignored:
         kinds = tuple(kind for kind, bytes_ in enumerate(self.beginnings) if bytes_.isdisjoint(first))
         found = self._not_before.get(kinds)
         if found is None:
-            endings = [self.endings[kind] for kind in kinds]
-            found = self._not_before[kinds] = self.regex.alternate([self.regex.literal(""), *endings])
+            regex = self.regex
+            if self.in_any_order(kinds):
+                found = regex.repeat(regex.alternate([self.pieces[kind] for kind in kinds]), 0, None)
+            else:
+                found = regex.alternate([regex.literal(""), *(self.endings[kind] for kind in kinds)])
+            self._not_before[kinds] = found
         return found
+
+    def in_any_order(self, kinds: tuple[int, ...]) -> bool:
+        """Whether the paths that end with these kinds are their texts in any order and number.
+
+        So it is where no other kind may stand before them, and where what may not follow one of them only
+        makes it longer: then any row of texts is a path once such neighbours are taken for one text.
+        """
+        regex = self.regex
+        for before in range(len(self.kinds)):
+            for kind in kinds:
+                piece = self.pieces[kind]
+                if before not in kinds:
+                    if not regex.empty(self.behind(before, piece)):
+                        return False
+                    continue
+                left_out = regex.intersect([piece, self.going_on[before]])
+                longer = regex.concat([self.pieces[before], left_out])
+                if not regex.empty(regex.intersect([longer, regex.complement(self.pieces[before])])):
+                    return False
+        return True
 
     def anywhere(self) -> int:
         """Ignored texts, or none, where nothing follows that could belong to them."""
