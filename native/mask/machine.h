@@ -209,6 +209,8 @@ class Machine {
     (void)local;
     return std::nullopt;
   }
+  // Whether all that `less` allows is allowed by `more` too, with the same frames underneath. "No" is never wrong.
+  virtual bool allows_all_of(Local more, Local less) { return more == less; }
   // Whether there is only one frame, ever: no transition is an action.
   virtual bool one_frame() const { return false; }
   // Whether that is any character, `points` times at least; remembered, since walks ask often.
