@@ -204,6 +204,25 @@ std::optional<Machine::Readings> CfgMachine::readings(Local local) {
   return result;
 }
 
+// A set of items does what each of them does, whichever others there are.
+bool CfgMachine::allows_all_of(Local more, Local less) {
+  if (!is(kItems, more) || !is(kItems, less) || network_.has_leaves()) return more == less;
+  if (((locals_[more][0] ^ locals_[less][0]) & (kForMasks | kInside)) != 0) return false;
+  const Closure &all = closure(more), &some = closure(less);  // neither moves
+  const auto is_within = [&](regex::Regex rest, regex::Regex other) {  // where it shows without a search
+    if (rest == other) return true;
+    return store_.well_formed(rest) &&
+           store_.intersect({rest, store_.complement(other)}) == regex::kNothing;
+  };
+  return std::includes(all.completes.begin(), all.completes.end(), some.completes.begin(), some.completes.end()) &&
+         std::all_of(some.active.begin(), some.active.end(), [&](const Item& item) {
+           return std::any_of(all.active.begin(), all.active.end(), [&](const Item& other) {
+             return item.state == other.state && item.label == other.label && item.origin == other.origin &&
+                    is_within(item.rest, other.rest);
+           });
+         });
+}
+
 // Whether somebody waits in this column who has more to do than to tell the frame below.
 bool CfgMachine::waits_outside(Origin origin) const {
   const std::span<const Wait> all = waits(origin);

@@ -49,6 +49,7 @@ class CfgMachine final : public LeafHost {
   Local representative(Local local, std::size_t longest) override;
   Machine* reader() override { return network_.has_leaves() ? nullptr : terminals_; }
   std::optional<Readings> readings(Local local) override;
+  bool allows_all_of(Local more, Local less) override;
   bool accepting(Local local) override;
   Transition transition_or_end(Local local, std::uint8_t byte) override;
   std::size_t complete(std::span<const Local> frames, std::string& text) override;

@@ -24,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-#include "interner.h"
+#include "lists.h"
 #include "rows.h"
 #include "word_list.h"
 
@@ -209,6 +209,8 @@ class Machine {
     (void)local;
     return std::nullopt;
   }
+  // Whether all that `less` allows is allowed by `more` too, with the same frames underneath. "No" is never wrong.
+  virtual bool allows_all_of(Local more, Local less) { return more == less; }
   // Whether there is only one frame, ever: no transition is an action.
   virtual bool one_frame() const { return false; }
   // Whether that is any character, `points` times at least; remembered, since walks ask often.
@@ -334,7 +336,7 @@ class Machine {
   Rows own_rows_;
   std::vector<Action> actions_;
   std::unordered_map<Action, Transition, ActionHash> action_ids_;
-  VectorInterner forks_;
+  ListInterner forks_;
   std::unordered_map<Local, WayOut> ways_out_;  // filled by Cursor::way_out
 };
 

@@ -105,7 +105,7 @@ std::uint32_t Masks::number_of(std::span<const LocalMask::Leaving> places) {
   nodes.reserve(places.size());
   for (const LocalMask::Leaving& place : places) nodes.push_back(place.node);
   const std::size_t known = places_.size();
-  const std::uint32_t number = places_.intern(std::move(nodes));
+  const std::uint32_t number = places_.intern(nodes);
   if (places_.size() > known) kept_places_ += places.size();
   return number + 1;
 }
@@ -229,8 +229,37 @@ LocalMaskPtr Masks::walked_short(Local local) {
   return part;
 }
 
-LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, Local frame) {
-  const MaskKey key{mask.serial << 1, static_cast<std::uint64_t>(group.transition) << 32 | frame};
+// Of the places before which a frame ended, those are left out that tell nothing beyond the mask of `next` itself:
+// where the bytes before them, read from `next` on, lead to what allows all that `next` does. A blank or the end of a
+// line before a statement is such a text, and most tokens begin with a blank.
+void Masks::leave_out_known(Local next, std::vector<LocalMask::Leaving>& places) {
+  constexpr std::size_t kWorthAsking = 32;  // tokens below a place …
+  constexpr int kMostAsked = 16;            // … and texts to be read: behind names there are thousands
+  Cursor cursor(machine_, texts_);
+  const SubtreeText& subtrees = trie_->subtrees();
+  std::string_view last;
+  bool known = false;
+  int asked = 0;
+  std::erase_if(places, [&](const LocalMask::Leaving& place) {
+    const std::span<const std::uint32_t> tokens = subtrees.tokens(place.node);
+    if (tokens.size() < kWorthAsking || asked > kMostAsked) return false;
+    const std::size_t depth = trie_->siblings().nodes[place.node].depth;
+    const std::string_view before = trie_->token_bytes(tokens[0]).substr(0, depth - 1u);
+    if (before == last) return known;
+    if (++asked > kMostAsked) return false;
+    last = before;
+    Top top = Cursor::open_top(next);
+    bool alive = true;
+    for (std::size_t at = 0; at < before.size() && alive; ++at) {
+      alive = cursor.step(top, static_cast<std::uint8_t>(before[at]), {}) == Cursor::Result::kAlive;
+    }
+    return known = alive && top.below == Cursor::kFloor && machine_.allows_all_of(top.local, next);
+  });
+}
+
+// With `beside_ended`, what ended() gives for the same frames need not be in it.
+LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, Local frame, bool beside_ended) {
+  const MaskKey key{mask.serial << 1, static_cast<std::uint64_t>(group.transition) << 32 | frame, beside_ended};
   if (LocalMaskPtr known = cache_->find(key)) return known;
   const std::lock_guard lock(mutex_);
   machine_.refill();
@@ -244,10 +273,17 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
     if (next != kDead && next != kUnsettled) next = machine_.representative(next, trie_->longest_token());
   }
   const bool again = action.kind == Action::Kind::kPopAgain;
-  const std::span places(mask.leaving.data() + group.first, group.last - group.first);
+  std::span places(mask.leaving.data() + group.first, group.last - group.first);
+  std::vector<LocalMask::Leaving> left;
+  const bool ended = beside_ended && again && mask.may_end && action.result == machine_.end_result(mask.of);
+  if (ended && next != kDead && next != kUnsettled) {
+    left.assign(places.begin(), places.end());
+    leave_out_known(next, left);
+    places = left;
+  }
   const std::uint32_t number = reading_ && next != kUnsettled && next != kDead ? number_of(places) : 0;
   const MaskKey target = number != 0 ? places_key(number, again, next)
-                                     : MaskKey{mask.serial << 1 | 1, std::uint64_t{group.transition} << 32 | next};
+                                     : MaskKey{mask.serial << 1 | 1, std::uint64_t{group.transition} << 32 | next, ended};
   cache_->link(key, target);
   if (LocalMaskPtr known = cache_->find(target)) return known;
   const Cleared cleared{marks_};
@@ -332,7 +368,7 @@ bool Masks::fill(const Stack& stack, std::span<std::uint32_t> out, bool add) {
         continue;
       }
       if (under.empty()) continue;
-      LocalMaskPtr rest = below(*part.mask, group, under.front().local);
+      LocalMaskPtr rest = below(*part.mask, group, under.front().local, reading_ != nullptr);
       rest->add_to(out);
       if (!rest->leaving.empty()) parts.push_back({std::move(rest), under, part.depth + 1});
     }

@@ -34,6 +34,7 @@ const Dialect& ecma_dialect() {
                 {0x205F, 0x205F},
                 {0x3000, 0x3000},
                 {0xFEFF, 0xFEFF}},
+      .beyond_ascii = {{'k', 0x212A}, {'s', 0x17F}},
   };
   return kDialect;
 }
@@ -54,6 +55,7 @@ const Dialect& python_dialect() {
       .digit = kAsciiDigit,
       .word = kAsciiWord,
       .space = {{'\t', '\r'}, {' ', ' '}},
+      .beyond_ascii = {{'i', 0x130}, {'i', 0x131}, {'k', 0x212A}, {'s', 0x17F}},
   };
   return kDialect;
 }

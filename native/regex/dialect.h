@@ -4,6 +4,8 @@
 #pragma once
 
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "regex/engine.h"
 
@@ -22,6 +24,8 @@ struct Dialect {
   std::string_view identity;  // punctuation that may be escaped without a note; empty: all of it
   Ranges not_dot;
   Ranges digit, word, space;  // where unicode_classes is off
+  // What equals a small letter where case is ignored, beyond ASCII: all a pattern of ASCII has to know about case.
+  std::vector<std::pair<CodePoint, CodePoint>> beyond_ascii;
 };
 
 // ECMA-262 with the u flag, unanchored, as JSON Schema uses it.

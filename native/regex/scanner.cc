@@ -175,13 +175,26 @@ Ranges Scanner::class_of(char name, const Flags& flags) {
   return found->second;
 }
 
+// Whether these are ASCII and what \d stands for, which has no case.
+bool Scanner::ascii_or_digits(const Ranges& set) const {
+  const Ranges beyond = intersect(set, {{0x80, 0x10FFFF}});
+  if (beyond.empty()) return true;
+  const auto digits = properties_.find("digit");
+  return digits != properties_.end() && intersect(beyond, invert(digits->second)).empty();
+}
+
 Ranges Scanner::folded(Ranges set, const Flags& flags) {
   if (!flags.ignore_case) return set;
   Ranges result = set;
   for (const auto& [low, high] : intersect(set, {{'A', 'Z'}})) result.emplace_back(low + 32, high + 32);
   for (const auto& [low, high] : intersect(set, {{'a', 'z'}})) result.emplace_back(low - 32, high - 32);
   const bool caseless = intersect(set, {{'A', 'Z'}, {'a', 'z'}, {0x80, 0x10FFFF}}).empty();
-  if (!flags.ascii && !caseless) {
+  if (!flags.ascii && !caseless && ascii_or_digits(set)) {
+    for (const auto& [letter, other] : dialect().beyond_ascii) {
+      const CodePoint capital = letter - 32;
+      if (!intersect(set, {{capital, capital}, {letter, letter}}).empty()) result.emplace_back(other, other);
+    }
+  } else if (!flags.ascii && !caseless) {
     if (!case_table_ && options_.case_table) case_table_ = options_.case_table();
     if (!case_table_) return normalize(std::move(result));
     const auto& table = case_table_->groups;

@@ -52,6 +52,7 @@ class Scanner {
   Ranges character_class(const Flags& flags);        // behind the bracket; case already folded
   Ranges class_of(char name, const Flags& flags);    // d, w, s
   Ranges folded(Ranges set, const Flags& flags);
+  bool ascii_or_digits(const Ranges& set) const;
   const Dialect& dialect() const { return *options_.dialect; }
 
  private:

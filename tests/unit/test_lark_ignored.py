@@ -10,7 +10,7 @@ from structgen import _native
 from structgen.grammars.lark.ignored import Ignored
 from structgen.grammars.lark.terminals import language_of
 
-IGNORED = [r"[ \t]+", r"#[^\n]*", r" ", r"\n+", r"(?s:/\*.*?\*/)", r"\s*", r"é+"]
+IGNORED = [r"[ \t]+", r" \n", r"#[^\n]*", r" ", r"\n+", r"(?s:/\*.*?\*/)", r"\s*", r"é+"]
 LANGUAGES = [
     "a",
     "#a",
@@ -43,3 +43,17 @@ def test_what_stands_before_a_terminal(count: int) -> None:
                 assert regex.empty(regex.intersect([one, regex.complement(other)])), (patterns, pattern)
             compared += 1
     assert compared > 80
+
+
+@pytest.mark.parametrize(
+    ("patterns", "plain"),
+    [
+        (["[ ]+", r"\\\n"], True),
+        (["[ ]+", "#[^\n]*"], True),  # blanks behind a comment are part of it
+        (["[ ]+", " \n"], False),  # a blank before a line's end belongs to the blanks before it
+    ],
+)
+def test_what_is_plain_repetition(patterns: list[str], plain: bool) -> None:
+    regex = _native.RegexStore()
+    blank = Ignored(regex, [language_of(regex, pattern)[0] for pattern in patterns])
+    assert blank.in_any_order(tuple(range(len(blank.kinds)))) is plain

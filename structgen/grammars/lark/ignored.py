@@ -5,12 +5,14 @@ r"""What ``%ignore`` lets stand before terminals, as lark reads it: an ignored t
 So behind an ignored text no character may stand that would only make it longer.  Which these are is asked of
 each kind of ignored text: those of a few classes (MORE) that may be put behind any text of it.  Ignored texts
 come in any number and order: the paths of a small graph, whose nodes are the kinds and whose edges are the
-texts that may follow, as one language (Kleene 1956).  Knows no rules.
+texts that may follow, as one language (Kleene 1956).  Where what may not follow would have been part of the
+text before it (blanks behind blanks), that is plain repetition, which has far fewer states.  Knows no rules.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 _LAST = 0x10FFFF
@@ -31,6 +33,7 @@ class Ignored:
     def __init__(self, regex: Any, languages: Iterable[int]) -> None:
         self.regex = regex
         self._not_before: dict[tuple[int, ...], int] = {}
+        self._in_any_order: dict[tuple[int, ...], bool] = {}
         self.anything = regex.repeat(regex.code_points(MORE[0]), 0, None)
         kinds: dict[tuple[int, ...], list[int]] = {}
         for language in languages:
@@ -38,13 +41,17 @@ class Ignored:
             if not regex.empty(piece):
                 kinds.setdefault(self.longer(piece), []).append(piece)
         self.kinds = list(kinds)
+        self.pieces = [regex.alternate(pieces) for pieces in kinds.values()]
         more = [regex.code_points([one for number in kind for one in MORE[number]]) for kind in kinds]
         self.going_on = [regex.concat([one, self.anything]) for one in more]
         """By kind: the texts that begin as if the ignored text before them went on."""
         self.beginnings = [frozenset(regex.first_bytes(one)) for one in more]
         """By kind: their first bytes, which no other has: MORE has all beyond ASCII, or none of it."""
-        self.endings = self.paths([regex.alternate(pieces) for pieces in kinds.values()])
+
+    @cached_property
+    def endings(self) -> list[int]:
         """By kind: the ignored texts one after the other whose last is of this kind."""
+        return self.paths(self.pieces)
 
     def longer(self, piece: int) -> tuple[int, ...]:
         """Which of MORE may be put behind any text of the language, and it still is one."""
@@ -86,9 +93,68 @@ class Ignored:
         kinds = tuple(kind for kind, bytes_ in enumerate(self.beginnings) if bytes_.isdisjoint(first))
         found = self._not_before.get(kinds)
         if found is None:
-            endings = [self.endings[kind] for kind in kinds]
-            found = self._not_before[kinds] = self.regex.alternate([self.regex.literal(""), *endings])
+            nothing = self.regex.literal("")
+            found = self._not_before[kinds] = self.repeated(kinds, nothing, {}) or self.regex.alternate(
+                [nothing, *(self.endings[kind] for kind in kinds)]
+            )
         return found
+
+    def repeated(self, kinds: tuple[int, ...], language: int, behind: dict[int, int]) -> int | None:
+        """The language behind what ends with these kinds or nothing, and each of ``behind`` behind its kind.
+
+        Written with one plain repetition before all of it; None where that cannot be.
+        """
+        regex, others = self.regex, [kind for kind in behind if kind not in kinds]
+        first = kinds if self.in_any_order(kinds) else next(filter(None, map(self.before_last, kinds)), None)
+        if first is None or not set(first) <= set(kinds):
+            return None
+        others += [kind for kind in kinds if kind not in first]
+        if any(self.before_last(kind) != first for kind in others):
+            return None
+        last = [regex.concat([self.pieces[kind], behind.get(kind, language)]) for kind in others]
+        whole: int = regex.concat([self.in_order(first), regex.alternate([language, *last])])
+        return whole
+
+    def in_order(self, kinds: tuple[int, ...]) -> int:
+        """The texts of these kinds in any order and number."""
+        any_of_them = self.regex.alternate([self.pieces[kind] for kind in kinds])
+        whole: int = self.regex.repeat(any_of_them, 0, None)
+        return whole
+
+    def in_any_order(self, kinds: tuple[int, ...]) -> bool:
+        """Whether the paths that end with these kinds are their texts in any order and number.
+
+        So it is where no other kind may stand before them, and where what may not follow one of them only
+        makes it longer: then any row of texts is a path once such neighbours are taken for one text.
+        """
+        if kinds not in self._in_any_order:
+            every = range(len(self.kinds))
+            self._in_any_order[kinds] = all(
+                self.makes_longer(before, kind)
+                if before in kinds
+                else self.regex.empty(self.behind(before, self.pieces[kind]))
+                for before in every
+                for kind in kinds
+            )
+        return self._in_any_order[kinds]
+
+    def makes_longer(self, before: int, kind: int) -> bool:
+        """Whether the texts of a kind that may not follow another one are part of it there."""
+        regex, piece = self.regex, self.pieces[before]
+        longer = regex.concat([piece, regex.intersect([self.pieces[kind], self.going_on[before]])])
+        alone: bool = regex.empty(regex.intersect([longer, regex.complement(piece)]))
+        return alone
+
+    def before_last(self, kind: int) -> tuple[int, ...] | None:
+        """The kinds that may stand in any order before a last text of this kind; None: not so simple."""
+        piece, found = self.pieces[kind], []
+        for before in range(len(self.kinds)):
+            behind = self.behind(before, piece)
+            if behind == piece:
+                found.append(before)
+            elif not self.regex.empty(behind):
+                return None
+        return tuple(found) if self.in_any_order(tuple(found)) else None
 
     def anywhere(self) -> int:
         """Ignored texts, or none, where nothing follows that could belong to them."""
@@ -103,9 +169,12 @@ class Ignored:
         if begins_alike and not regex.nullable(language):
             whole = regex.concat([self.not_before(first), language])
         else:
-            behind = [self.behind(kind, language) for kind in range(len(self.kinds))]
-            pairs = zip(self.endings, behind, strict=True)
-            whole = regex.alternate([language, *(regex.concat(pair) for pair in pairs)])
+            behind = {kind: self.behind(kind, language) for kind in range(len(self.kinds))}
+            kinds = tuple(kind for kind, text in behind.items() if text == language)
+            some = {kind: text for kind, text in behind.items() if not regex.empty(text)}
+            whole = self.repeated(kinds, language, some) or regex.alternate(
+                [language, *(regex.concat([self.endings[kind], text]) for kind, text in some.items())]
+            )
         return whole
 
     def before_json(self) -> int:

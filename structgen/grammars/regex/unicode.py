@@ -235,15 +235,17 @@ def _class_ranges(letter: str) -> Ranges:
 def _digits() -> Ranges:
     r"""What ``\d`` matches.  Unicode promises digits in runs of ten or more, so few characters tell where."""
     ranges: Ranges = []
-    for point in range(0, 0x20000, 10):
-        if not chr(point).isdecimal() or (ranges and point <= ranges[-1][1]):
-            continue
-        first = last = point
-        while chr(first - 1).isdecimal():
-            first -= 1
-        while chr(last + 1).isdecimal():
-            last += 1
-        ranges.append((first, last))
+    for first, last in ((0, 0xD7FF), (0xE000, 0x1FFFF)):
+        some = np.arange(first, last + 1, 10, dtype="<u4").tobytes().decode("utf-32-le")
+        for match in re.finditer(r"\d", some):
+            low = high = first + 10 * match.start()
+            if ranges and low <= ranges[-1][1]:
+                continue
+            while chr(low - 1).isdecimal():
+                low -= 1
+            while chr(high + 1).isdecimal():
+                high += 1
+            ranges.append((low, high))
     return ranges
 
 
