@@ -4,11 +4,8 @@
 #pragma once
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <utility>
-
-#include "spare_memory.h"
 
 namespace structgen {
 
@@ -19,9 +16,6 @@ class PersistentList {
     Node* next;
     T value;
     Node(T v, Node* n) : next(n), value(std::move(v)) {}
-    // An output makes two a token, and gives up all of them at its end.
-    static void* operator new(std::size_t) { return SpareMemory<sizeof(Node)>::take(); }
-    static void operator delete(void* node) noexcept { SpareMemory<sizeof(Node)>::give(node); }
   };
 
  public:
