@@ -24,8 +24,13 @@ inline std::size_t mix_hash(std::size_t seed, std::size_t value) {
 struct VectorHash {
   template <class T>
   std::size_t operator()(const std::vector<T>& values) const {
-    std::size_t seed = values.size();
-    for (const T& value : values) seed = mix_hash(seed, static_cast<std::size_t>(value));
+    std::size_t seed = values.size(), at = 0;
+    if constexpr (sizeof(T) == 4) {  // two at a time
+      for (; at + 1 < values.size(); at += 2) {
+        seed = mix_hash(seed, static_cast<std::size_t>(values[at]) | static_cast<std::size_t>(values[at + 1]) << 32);
+      }
+    }
+    for (; at < values.size(); ++at) seed = mix_hash(seed, static_cast<std::size_t>(values[at]));
     return seed;
   }
 };

@@ -71,6 +71,8 @@ class Cursor {
   Cursor(Machine& machine, TextTable& texts) : machine_(machine), texts_(texts) {}
 
   Top load(const Stack& stack) {
+    constexpr std::size_t kUsual = 8;
+    if (slots_.capacity() == 0) slots_.reserve(kUsual);
     return {slot_of(stack.tail()), stack.front().local, stack.front().text, 0};
   }
   // The same with the frame on top and `depth` (0 or 1) more; what is underneath is left open.
