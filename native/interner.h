@@ -22,12 +22,13 @@ inline std::size_t mix_hash(std::size_t seed, std::size_t value) {
 }
 
 struct VectorHash {
-  template <class T>
-  std::size_t operator()(const std::vector<T>& values) const {
+  template <class Values>
+  std::size_t operator()(const Values& values) const {
     std::size_t seed = values.size(), at = 0;
-    if constexpr (sizeof(T) == 4) {  // two at a time
+    if constexpr (sizeof(values[0]) == 4) {  // two at a time
       for (; at + 1 < values.size(); at += 2) {
-        seed = mix_hash(seed, static_cast<std::size_t>(values[at]) | static_cast<std::size_t>(values[at + 1]) << 32);
+        const auto second = static_cast<std::size_t>(static_cast<std::uint32_t>(values[at + 1]));
+        seed = mix_hash(seed, static_cast<std::uint32_t>(values[at]) | second << 32);
       }
     }
     for (; at < values.size(); ++at) seed = mix_hash(seed, static_cast<std::size_t>(values[at]));
@@ -38,8 +39,13 @@ struct VectorHash {
 template <class T, class Hash = std::hash<T>>
 class Interner {
  public:
-  std::uint32_t intern(const T& value) { return place(value); }
-  std::uint32_t intern(T&& value) { return place(std::move(value)); }
+  std::uint32_t intern(const T& value) { return place(value, kept); }
+  std::uint32_t intern(T&& value) { return place(std::move(value), kept); }
+  // `keep` is given the value where it is new: to take over what it only refers to.
+  template <class Keep>
+  std::uint32_t intern(T&& value, const Keep& keep) {
+    return place(std::move(value), keep);
+  }
   const T& operator[](std::uint32_t id) const { return chunks_[id / kChunk][id % kChunk]; }
   std::size_t size() const { return size_; }
   // Of the table and the values themselves, not of what they own.
@@ -54,8 +60,10 @@ class Interner {
     std::uint32_t hash = 0, id = kFree;
   };
 
-  template <class Given>
-  std::uint32_t place(Given&& value) {
+  static void kept(T&) {}
+
+  template <class Given, class Keep>
+  std::uint32_t place(Given&& value, const Keep& keep) {
     if ((size_ + 1) * 4 > slots_.size() * 3) grow();
     const auto hash = static_cast<std::uint32_t>(mix_hash(0, Hash{}(value)));
     const std::size_t last = slots_.size() - 1;
@@ -68,6 +76,7 @@ class Interner {
       chunks_.back().reserve(kChunk);
     }
     chunks_.back().push_back(std::forward<Given>(value));
+    keep(chunks_.back().back());
     slots_[at] = {hash, static_cast<std::uint32_t>(size_)};
     return static_cast<std::uint32_t>(size_++);
   }

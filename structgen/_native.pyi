@@ -350,5 +350,10 @@ class Matcher:
     def completes_within(self, tokens: int) -> bool: ...
     def completion_bytes(self) -> builtins.bytes: ...
 
+def take_tokens(matchers: list[Matcher], tokens: list[int], tokens_left: list[int]) -> list[int]:
+    """
+    advance_within for each, without the GIL. 0: taken, cannot stop, nothing is forced; 1: taken; 2: not taken.
+    """
+
 def fill_masks(matchers: list[Matcher], out: NDArray[Any], threads: int) -> None:
     """One row for each as it is now, without the GIL."""

@@ -63,7 +63,7 @@ std::vector<std::string> tokens_of(const char* path) {
 }
 
 struct Bench {
-  std::shared_ptr<Engine> engine = Engine::make();
+  std::shared_ptr<Engine> engine = std::make_shared<Engine>();
   std::shared_ptr<const TokenTrie> trie;
 
   Matcher matcher(Machine& machine, Local start) {

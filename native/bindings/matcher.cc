@@ -15,6 +15,7 @@
 #include "bindings/store.h"
 #include "mask/fill_all.h"
 #include "mask/matcher.h"
+#include "mask/take_all.h"
 
 namespace nb = nanobind;
 
@@ -325,6 +326,37 @@ void bind_matcher(nb::module_& m) {
         }
         return nb::bytes(text.data(), text.size());
       });
+
+  m.def(
+      "take_tokens",
+      [](const nb::list& matchers, const nb::list& tokens, const nb::list& tokens_left) {
+        if (tokens.size() != matchers.size() || tokens_left.size() != matchers.size()) {
+          throw nb::value_error("take_tokens: one token and one number for each matcher");
+        }
+        std::vector<BoundMatcher*> held;
+        std::vector<Matcher> ahead;
+        std::vector<Offer> offers;
+        held.reserve(matchers.size()), ahead.reserve(matchers.size()), offers.reserve(matchers.size());
+        for (std::size_t row = 0; row < matchers.size(); ++row) {
+          held.push_back(&nb::cast<BoundMatcher&>(matchers[row]));
+          ahead.push_back(held.back()->matcher);
+          offers.push_back({token_of(tokens[row]), nb::cast<std::size_t>(tokens_left[row])});
+        }
+        std::vector<Taken> outcomes(matchers.size());
+        {
+          const nb::gil_scoped_release without_gil;
+          take_all(ahead, offers, outcomes);
+        }
+        nb::list found;
+        for (std::size_t row = 0; row < held.size(); ++row) {
+          if (outcomes[row] != Taken::kNot) held[row]->matcher = std::move(ahead[row]);
+          found.append(static_cast<int>(outcomes[row]));
+        }
+        return found;
+      },
+      nb::arg("matchers"), nb::arg("tokens"), nb::arg("tokens_left"),
+      nb::sig("def take_tokens(matchers: list[Matcher], tokens: list[int], tokens_left: list[int]) -> list[int]"),
+      "advance_within for each, without the GIL. 0: taken, cannot stop, nothing is forced; 1: taken; 2: not taken.");
 
   m.def(
       "fill_masks",

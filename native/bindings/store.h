@@ -10,7 +10,7 @@
 namespace structgen::bindings {
 
 struct Store {
-  std::shared_ptr<Engine> engine = Engine::make();
+  std::shared_ptr<Engine> engine = std::make_shared<Engine>();
   std::shared_ptr<RegexStore> regexes = std::make_shared<RegexStore>(engine, engine->regexes, engine->mutex);
 };
 

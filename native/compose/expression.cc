@@ -22,10 +22,7 @@ ExpressionStore::ExpressionStore(TextTable& texts) : texts_(texts) {
 
 Expression ExpressionStore::intern(std::vector<std::uint32_t> node, Facts facts) {
   const Expression e = nodes_.intern(node);
-  if (e == facts_.size()) {
-    facts_.push_back(facts);
-    owned_bytes_ += node.capacity() * sizeof(std::uint32_t);
-  }
+  if (e == facts_.size()) facts_.push_back(facts);
   return e;
 }
 
@@ -67,7 +64,7 @@ Expression ExpressionStore::any(const std::vector<Expression>& parts) {
   for (const Expression part : parts) {
     if (part == kNothing) continue;
     if (kind(part) == Kind::kAny) {
-      const std::vector<std::uint32_t> inner = nodes_[part];
+      const List inner = nodes_[part];
       node.insert(node.end(), inner.begin() + 1, inner.end());
     } else {
       node.push_back(part);
@@ -107,7 +104,7 @@ const std::vector<ExpressionStore::Head>& ExpressionStore::heads(Expression e) {
     tasks.pop_back();
     if (!seen.emplace(static_cast<std::uint64_t>(task.what) << 32 | task.rest, true).second) continue;
     if (seen.size() > kMaxHeads) throw BudgetExceeded("parts of a composition that may come next: 100000");
-    const std::vector<std::uint32_t> node = nodes_[task.what];
+    const List node = nodes_[task.what];
     switch (kind(task.what)) {
       case Kind::kNothing:
       case Kind::kEmpty:
@@ -154,7 +151,7 @@ const regex::ByteSet& ExpressionStore::first(Expression e) {
 }
 
 std::size_t ExpressionStore::memory_bytes() const {
-  return nodes_.memory_bytes() + facts_.size() * sizeof(Facts) + owned_bytes_ + first_.size() * 80;
+  return nodes_.memory_bytes() + leaf_numbers_.memory_bytes() + facts_.size() * sizeof(Facts) + owned_bytes_ + first_.size() * 80;
 }
 
 }  // namespace structgen::compose

@@ -16,7 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "interner.h"
+#include "lists.h"
 #include "mask/leaf_frames.h"
 #include "regex/node.h"
 
@@ -85,9 +85,9 @@ class ExpressionStore {
   Kind kind(Expression e) const { return static_cast<Kind>(nodes_[e][0]); }
 
   TextTable& texts_;
-  VectorInterner nodes_;  // kind, then children, ids or bounds
+  ListInterner nodes_;  // kind, then children, ids or bounds
   std::vector<Facts> facts_;
-  VectorInterner leaf_numbers_;
+  ListInterner leaf_numbers_;
   std::vector<LeafFacts> leaves_;
   std::unordered_map<Expression, std::vector<Head>> heads_;
   std::unordered_map<Expression, regex::ByteSet> first_;

@@ -13,11 +13,47 @@ std::size_t NodeHash::operator()(const Node& node) const {
 }
 
 FormulaStore::FormulaStore(regex::Store& regexes) : regexes_(regexes) {
-  intern({.kind = Kind::kConstant, .detail = 0, .children = {}});
-  intern({.kind = Kind::kConstant, .detail = 1, .children = {}});
+  intern({.kind = Kind::kConstant, .detail = 0});
+  intern({.kind = Kind::kConstant, .detail = 1});
 }
 
-Formula FormulaStore::intern(Node node) { return nodes_.intern(std::move(node)); }
+Formula FormulaStore::intern(const Node& node) {
+  return nodes_.intern(Node(node), [this](Node& fresh) {
+    fresh.children = lists_.keep(fresh.children);
+    find_out(fresh);
+  });
+}
+
+void FormulaStore::find_out(Node& fresh) const {
+  std::size_t closed = 0;  // children
+  for (Formula child : fresh.children) {
+    const Node& below = nodes_[child];
+    fresh.leaves |= below.leaves;
+    fresh.has_distinct |= below.has_distinct;
+    closed += below.closed ? 1 : 0;
+  }
+  switch (fresh.kind) {
+    case Kind::kAll:
+      fresh.closed = closed == fresh.children.size();
+      return;
+    case Kind::kAny:
+      fresh.closed = closed > 0;
+      return;
+    case Kind::kExactlyOne:
+      fresh.closed = closed == 1;
+      return;
+    case Kind::kNot:
+      fresh.leaves = nodes_[fresh.a].leaves;
+      fresh.has_distinct = nodes_[fresh.a].has_distinct;
+      fresh.closed = !nodes_[fresh.a].closed;
+      return;
+    default:  // `distinct` is about the items to come; none comes
+      fresh.leaves = leaf_bit(static_cast<Formula>(nodes_.size()));
+      fresh.has_distinct = fresh.kind == Kind::kDistinct;
+      fresh.closed = fresh.has_distinct;
+      if (fresh.kind == Kind::kConstant || fresh.kind == Kind::kDeclare) fresh.closed = fresh.detail != 0;
+  }
+}
 
 namespace {
 
@@ -30,17 +66,17 @@ bool has_value(const NumberLiteral& literal) {
 // --- Literals ---------------------------------------------------------------
 
 Formula FormulaStore::type(Type type) {
-  return intern({.kind = Kind::kType, .detail = static_cast<std::uint8_t>(type), .children = {}});
+  return intern({.kind = Kind::kType, .detail = static_cast<std::uint8_t>(type)});
 }
 
 Formula FormulaStore::boolean(bool value) {
-  return intern({.kind = Kind::kBoolean, .detail = value, .children = {}});
+  return intern({.kind = Kind::kBoolean, .detail = value});
 }
 
 Formula FormulaStore::string(Regex language) {
   if (language == regex::kNothing) return kFalse;
   if (language == regex::kAnything) return type(Type::kString);
-  return intern({.kind = Kind::kString, .a = language, .children = {}});
+  return intern({.kind = Kind::kString, .a = language});
 }
 
 Formula FormulaStore::number(const NumberLiteral& literal) {
@@ -48,32 +84,32 @@ Formula FormulaStore::number(const NumberLiteral& literal) {
   if (has_value(literal)) name += literal.value.to_string();
   auto [entry, added] = number_ids_.try_emplace(name, static_cast<std::uint32_t>(numbers_.size()));
   if (added) numbers_.push_back(literal);
-  return intern({.kind = Kind::kNumber, .a = entry->second, .children = {}});
+  return intern({.kind = Kind::kNumber, .a = entry->second});
 }
 
 Formula FormulaStore::members(Regex keys, Formula schema, std::uint32_t count) {
   if (count == 0) return type(Type::kObject);
   if (schema == kFalse || keys == regex::kNothing) return kFalse;
-  return intern({.kind = Kind::kMembers, .a = keys, .b = schema, .c = count, .children = {}});
+  return intern({.kind = Kind::kMembers, .a = keys, .b = schema, .c = count});
 }
 
 Formula FormulaStore::items(std::uint32_t start, std::uint32_t stop, Formula schema, std::uint32_t count) {
   if (count == 0) return type(Type::kArray);
   if (schema == kFalse || stop < start) return kFalse;
   if (stop != kNoStop && stop - start + 1 < count) return kFalse;
-  return intern({.kind = Kind::kItems, .a = start, .b = stop, .c = schema, .d = count, .children = {}});
+  return intern({.kind = Kind::kItems, .a = start, .b = stop, .c = schema, .d = count});
 }
 
-Formula FormulaStore::distinct(Formula seen) { return intern({.kind = Kind::kDistinct, .a = seen, .children = {}}); }
+Formula FormulaStore::distinct(Formula seen) { return intern({.kind = Kind::kDistinct, .a = seen}); }
 
 Formula FormulaStore::declare(const std::vector<std::string>& names) {
   std::vector<std::uint32_t> keys;
   keys.reserve(names.size());
   for (const std::string& name : names) keys.push_back(keys_.intern(name));
-  return intern({.kind = Kind::kDeclare, .detail = 1, .a = declarations_.intern(keys), .children = {}});
+  return intern({.kind = Kind::kDeclare, .detail = 1, .a = declarations_.intern(keys)});
 }
 
-Formula FormulaStore::properties(const std::vector<std::string>& names, const std::vector<Formula>& schemas) {
+Formula FormulaStore::properties(const std::vector<std::string>& names, List schemas) {
   std::vector<Formula> parts{declare(names)};
   parts.reserve(names.size() + 1);
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -92,8 +128,7 @@ Formula FormulaStore::requires_all(const std::vector<std::string>& names) {
 Formula FormulaStore::reference(std::function<Formula()> resolver) {
   references_.push_back({std::move(resolver), kFalse, false});
   return intern({.kind = Kind::kReference,
-                 .a = static_cast<std::uint32_t>(references_.size() - 1),
-                 .children = {}});
+                 .a = static_cast<std::uint32_t>(references_.size() - 1)});
 }
 
 void FormulaStore::resolve_references() {
@@ -130,11 +165,11 @@ std::uint32_t FormulaStore::single_key(Regex language) {
 
 // ∧ and ∨ are dual: `unit` disappears, `zero` wins. A labelled constant (kDeclare)
 // survives where it is the unit and wins where it is the zero.
-Formula FormulaStore::join(Kind kind, const std::vector<Formula>& children) {
+Formula FormulaStore::join(Kind kind, List children) {
   const Formula unit = kind == Kind::kAll ? kTrue : kFalse;
   const Formula zero = kind == Kind::kAll ? kFalse : kTrue;
-  std::vector<Formula> flat;
-  flat.reserve(children.size());
+  std::vector<Formula>& flat = joining_;
+  flat.clear();
   for (Formula child : children) {
     if (child == unit) continue;
     if (child == zero) return zero;
@@ -154,13 +189,10 @@ Formula FormulaStore::join(Kind kind, const std::vector<Formula>& children) {
   }
   if (flat.empty()) return unit;
   if (flat.size() == 1) return flat[0];
-  return intern({.kind = kind, .children = std::move(flat)});
+  return intern({.kind = kind, .children = flat});
 }
 
-Formula FormulaStore::all(const std::vector<Formula>& children) { return join(Kind::kAll, children); }
-Formula FormulaStore::any(const std::vector<Formula>& children) { return join(Kind::kAny, children); }
-
-Formula FormulaStore::exactly_one(const std::vector<Formula>& children) {
+Formula FormulaStore::exactly_one(List children) {
   std::vector<Formula> open;
   std::vector<Formula> must_fail;
   std::unordered_set<Formula> met, twice;
@@ -186,7 +218,7 @@ Formula FormulaStore::exactly_one(const std::vector<Formula>& children) {
   } else if (open.size() == 1) {
     conjuncts.push_back(open[0]);
   } else {
-    conjuncts.push_back(intern({.kind = Kind::kExactlyOne, .children = std::move(open)}));
+    conjuncts.push_back(intern({.kind = Kind::kExactlyOne, .children = open}));
   }
   return all(conjuncts);
 }
@@ -201,8 +233,7 @@ Formula FormulaStore::negate(Formula f) {
     case Kind::kDeclare:
       return intern({.kind = Kind::kDeclare,
                      .detail = static_cast<std::uint8_t>(1 - node.detail),
-                     .a = node.a,
-                     .children = {}});
+                     .a = node.a});
     case Kind::kAll:
     case Kind::kAny: {
       std::vector<Formula> children;
@@ -211,7 +242,7 @@ Formula FormulaStore::negate(Formula f) {
       return join(node.kind == Kind::kAll ? Kind::kAny : Kind::kAll, children);
     }
     default:
-      return intern({.kind = Kind::kNot, .a = f, .children = {}});
+      return intern({.kind = Kind::kNot, .a = f});
   }
 }
 

@@ -25,6 +25,7 @@
 #include "interner.h"
 #include "json/number.h"
 #include "json/number_set.h"
+#include "lists.h"
 #include "memo.h"
 #include "regex/store.h"
 
@@ -61,9 +62,17 @@ struct Node {
   Kind kind;
   std::uint8_t detail = 0;
   std::uint32_t a = 0, b = 0, c = 0, d = 0;
-  std::vector<Formula> children;
+  List children = {};
+  // What follows from the above, found when the formula is new.
+  // A bit, by its number, for every leaf below: most of what is rewritten changes nothing, and is seen here.
+  std::uint64_t leaves = 0;
+  bool closed = false;        // true when every counting literal is false
+  bool has_distinct = false;
 
-  bool operator==(const Node&) const = default;
+  bool operator==(const Node& other) const {
+    return kind == other.kind && detail == other.detail && a == other.a && b == other.b && c == other.c &&
+           d == other.d && std::ranges::equal(children, other.children);
+  }
 };
 
 struct NodeHash {
@@ -91,7 +100,7 @@ class FormulaStore {
   // True, and says that these names are declared in this order.
   Formula declare(const std::vector<std::string>& names);
   // properties: the names are declared, and a member so called satisfies the schema beside it.
-  Formula properties(const std::vector<std::string>& names, const std::vector<Formula>& schemas);
+  Formula properties(const std::vector<std::string>& names, List schemas);
   // required: a member for each of the names.
   Formula requires_all(const std::vector<std::string>& names);
   // A name whose formula is asked for when it is first reached.
@@ -102,19 +111,21 @@ class FormulaStore {
   void forget_references();
 
   // --- Connectives.
-  Formula all(const std::vector<Formula>& children);
-  Formula any(const std::vector<Formula>& children);
-  Formula exactly_one(const std::vector<Formula>& children);
+  Formula all(List children) { return join(Kind::kAll, children); }
+  Formula any(List children) { return join(Kind::kAny, children); }
+  Formula all(std::initializer_list<Formula> children) { return all(List(children.begin(), children.size())); }
+  Formula any(std::initializer_list<Formula> children) { return any(List(children.begin(), children.size())); }
+  Formula exactly_one(List children);
   Formula negate(Formula f);
   // The connective of that kind over these children.
-  Formula connect(Kind kind, const std::vector<Formula>& children) {
+  Formula connect(Kind kind, List children) {
     return kind == Kind::kAll ? all(children) : kind == Kind::kAny ? any(children) : exactly_one(children);
   }
 
   // --- Reading.
   const Node& operator[](Formula f) const { return nodes_[f]; }
   const NumberLiteral& number_literal(std::uint32_t index) const { return numbers_[index]; }
-  const std::vector<std::uint32_t>& declared(std::uint32_t index) const { return declarations_[index]; }
+  List declared(std::uint32_t index) const { return declarations_[index]; }
   std::string print(Formula f) const;
   std::size_t size() const { return nodes_.size(); }
 
@@ -133,14 +144,14 @@ class FormulaStore {
   using Change = std::pair<Formula, Formula>;
   Formula rewrite(Formula f, const std::vector<Change>& changes);
   // The literals of f that members or items touch, in document order, each once.
-  const std::vector<Formula>& counting_literals(Formula f);
-  bool has_distinct(Formula f);
+  List counting_literals(Formula f);
+  bool has_distinct(Formula f) const { return nodes_[f].has_distinct; }
   // Truth when every counting literal is false: may the object or array end here?
-  bool closed(Formula f);
+  bool closed(Formula f) const { return nodes_[f].closed; }
   // Truth under an assignment of all literals of f.
   bool evaluate(Formula f, const std::function<bool(Formula)>& literal) const;
   // Names declared anywhere in f, in document order, each once.
-  std::vector<std::uint32_t> declared_names(const std::vector<Formula>& formulas);
+  List declared_names(Formula f);
   // f as a language, when f is restricted to strings.
   Regex to_language(Formula f);
   // f as a set of numbers, when f is restricted to numbers (formula_numbers.cc).
@@ -155,17 +166,20 @@ class FormulaStore {
     bool resolved = false;
   };
 
-  Formula intern(Node node);
+  Formula intern(const Node& node);
+  void find_out(Node& fresh) const;
   Formula expand(std::uint32_t reference);
   void collect(Formula f, bool positive, bool wanted, std::vector<Formula>& out);
-  Formula join(Kind kind, const std::vector<Formula>& children);
+  Formula join(Kind kind, List children);
+  static std::uint64_t leaf_bit(Formula f) { return std::uint64_t{1} << (f * 0x9E3779B97F4A7C15ull >> 58); }
   template <class Replace>
-  Formula rewrite_with(Formula f, const Replace& replace);
+  Formula rewrite_with(Formula f, std::uint64_t leaves, const Replace& replace);
 
   regex::Store& regexes_;
   Interner<Node, NodeHash> nodes_;
+  Lists lists_;  // children, and what is known of formulas
   Interner<std::string> keys_;
-  VectorInterner declarations_;
+  ListInterner declarations_;
   std::vector<NumberLiteral> numbers_;
   std::unordered_map<std::string, std::uint32_t> number_ids_;
   std::vector<Reference> references_;
@@ -173,26 +187,30 @@ class FormulaStore {
   Memo<Regex, std::uint32_t> single_keys_;
   Memo<std::uint64_t, Formula> restricted_;
   std::unordered_set<std::uint64_t> restricting_;  // references being followed
-  std::unordered_map<Formula, std::vector<Formula>> counting_;
-  // A set of formulas that is emptied at once.
+  Memo<Formula, List> counting_;
+  // A set of small integers that is emptied at once.
   class Marks {
    public:
     void begin(std::size_t formulas) {
       if (rounds_.size() < formulas) rounds_.resize(formulas + formulas / 2, 0);
       ++round_;
     }
-    bool add(Formula f) { return std::exchange(rounds_[f], round_) != round_; }  // false: it was there
+    bool add(Formula f) {  // false: it was there
+      if (f >= rounds_.size()) rounds_.resize(f + f / 2 + 1, 0);
+      return std::exchange(rounds_[f], round_) != round_;
+    }
     bool has(Formula f) const { return rounds_[f] == round_; }
 
    private:
     std::vector<std::uint32_t> rounds_;  // that last added each formula
     std::uint32_t round_ = 0;
   };
-  Marks visited_, joined_;
-  Memo<Formula, bool> closed_;
-  Memo<Formula, bool> has_distinct_;
+  Marks visited_, joined_, searched_, declared_;  // the last: keys
+  Memo<Formula, List> names_;
   Memo<Formula, Regex> languages_;
   std::unordered_map<Formula, NumberSet> numbers_of_;
+  std::vector<Formula> joining_;    // a connective's children on the way
+  std::vector<Formula> rewritten_;  // children of all connectives that are being rewritten, one behind the other
   std::uint32_t depth_ = 0;
 };
 

@@ -83,20 +83,20 @@ class CellBuilder {
     return {cell};
   }
 
-  Cells join(const std::vector<Formula>& children, bool positive) {
+  Cells join(List children, bool positive) {
     Cells cells;
     for (Formula child : children) append(cells, build(child, positive));
     return cells;
   }
 
-  Cells meet(const std::vector<Formula>& children, bool positive) {
+  Cells meet(List children, bool positive) {
     Cells cells{NumberCell{}};
     for (Formula child : children) cells = product(cells, build(child, positive));
     return cells;
   }
 
   // Pairs (none so far, one so far); the negation adds (two or more so far).
-  Cells exactly_one(const std::vector<Formula>& children, bool positive) {
+  Cells exactly_one(List children, bool positive) {
     Cells none{NumberCell{}}, one, more;
     for (Formula child : children) {
       const Cells in = build(child, true);

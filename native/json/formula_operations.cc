@@ -95,8 +95,11 @@ Formula FormulaStore::restrict(Formula f, Type type) {
 
 Formula FormulaStore::rewrite(Formula f, const std::vector<Change>& changes) {
   constexpr std::size_t kFew = 8;
+  rewritten_.clear();  // a budget may have ended the last one half-way
+  std::uint64_t leaves = 0;
+  for (const Change& change : changes) leaves |= leaf_bit(change.first);
   if (changes.size() <= kFew) {
-    return rewrite_with(f, [&](Formula literal) {
+    return rewrite_with(f, leaves, [&](Formula literal) {
       for (const Change& change : changes) {
         if (change.first == literal) return change.second;
       }
@@ -104,37 +107,39 @@ Formula FormulaStore::rewrite(Formula f, const std::vector<Change>& changes) {
     });
   }
   const std::unordered_map<Formula, Formula> table(changes.begin(), changes.end());
-  return rewrite_with(f, [&](Formula literal) {
+  return rewrite_with(f, leaves, [&](Formula literal) {
     const auto change = table.find(literal);
     return change == table.end() ? literal : change->second;
   });
 }
 
 template <class Replace>
-Formula FormulaStore::rewrite_with(Formula f, const Replace& replace) {
+Formula FormulaStore::rewrite_with(Formula f, std::uint64_t leaves, const Replace& replace) {
   const Node& node = nodes_[f];
+  if ((node.leaves & leaves) == 0) return f;
   if (node.kind == Kind::kNot) {
-    const Formula inner = rewrite_with(node.a, replace);
+    const Formula inner = rewrite_with(node.a, leaves, replace);
     return inner == node.a ? f : negate(inner);
   }
   if (node.kind != Kind::kAll && node.kind != Kind::kAny && node.kind != Kind::kExactlyOne) return replace(f);
   const DepthGuard guard(depth_);
-  std::vector<Formula> children;
+  const std::size_t first = rewritten_.size();
   bool changed = false;
-  for (std::size_t i = 0; i < node.children.size(); ++i) {
-    const Formula child = rewrite_with(node.children[i], replace);
-    if (!changed && child != node.children[i]) {
+  for (const Formula& child : node.children) {
+    const Formula next = rewrite_with(child, leaves, replace);
+    if (!changed && next != child) {
       changed = true;
-      children.reserve(node.children.size());
-      children.assign(node.children.begin(), node.children.begin() + static_cast<std::ptrdiff_t>(i));
+      rewritten_.insert(rewritten_.end(), node.children.data(), &child);
     }
-    if (changed) children.push_back(child);
+    if (changed) rewritten_.push_back(next);
   }
-  return changed ? connect(node.kind, children) : f;
+  const Formula result = changed ? connect(node.kind, List(rewritten_).subspan(first)) : f;
+  rewritten_.resize(first);
+  return result;
 }
 
-const std::vector<Formula>& FormulaStore::counting_literals(Formula f) {
-  if (auto known = counting_.find(f); known != counting_.end()) return known->second;
+List FormulaStore::counting_literals(Formula f) {
+  if (const auto* known = counting_.find(f)) return *known;
   std::vector<Formula> found;
   visited_.begin(nodes_.size());
   std::vector<Formula> pending{f};
@@ -151,19 +156,9 @@ const std::vector<Formula>& FormulaStore::counting_literals(Formula f) {
       pending.insert(pending.end(), node.children.rbegin(), node.children.rend());
     }
   }
-  return counting_.emplace(f, std::move(found)).first->second;
-}
-
-bool FormulaStore::has_distinct(Formula f) {
-  const Node& node = nodes_[f];
-  if (node.kind == Kind::kDistinct) return true;
-  if (node.kind == Kind::kNot) return has_distinct(node.a);
-  if (node.children.empty()) return false;
-  if (const auto* known = has_distinct_.find(f)) return *known;
-  const bool result = std::any_of(node.children.begin(), node.children.end(),
-                                  [this](Formula child) { return has_distinct(child); });
-  has_distinct_.emplace(f, result);
-  return result;
+  const List kept = lists_.keep(found);
+  counting_.emplace(f, kept);
+  return kept;
 }
 
 bool FormulaStore::evaluate(Formula f, const std::function<bool(Formula)>& literal) const {
@@ -188,28 +183,20 @@ bool FormulaStore::evaluate(Formula f, const std::function<bool(Formula)>& liter
   }
 }
 
-bool FormulaStore::closed(Formula f) {
-  if (f == kTrue || f == kFalse) return f == kTrue;
-  if (const auto* known = closed_.find(f)) return *known;
-  // `distinct` is about the items to come; none comes.
-  const bool result = evaluate(f, [this](Formula literal) { return nodes_[literal].kind == Kind::kDistinct; });
-  closed_.emplace(f, result);
-  return result;
-}
-
-std::vector<std::uint32_t> FormulaStore::declared_names(const std::vector<Formula>& formulas) {
+List FormulaStore::declared_names(Formula f) {
+  if (const auto* known = names_.find(f)) return *known;
   std::vector<std::uint32_t> names;
-  std::unordered_set<std::uint32_t> listed;
-  std::unordered_set<Formula> visited;
-  std::vector<Formula> pending(formulas.rbegin(), formulas.rend());
+  searched_.begin(nodes_.size());
+  declared_.begin(keys_.size());
+  std::vector<Formula> pending{f};
   while (!pending.empty()) {
     const Formula next = pending.back();
     pending.pop_back();
-    if (!visited.insert(next).second) continue;
+    if (!searched_.add(next)) continue;
     const Node& node = nodes_[next];
     if (node.kind == Kind::kDeclare) {
       for (std::uint32_t name : declarations_[node.a]) {
-        if (listed.insert(name).second) names.push_back(name);
+        if (declared_.add(name)) names.push_back(name);
       }
     } else if (node.kind == Kind::kNot) {
       pending.push_back(node.a);
@@ -219,7 +206,9 @@ std::vector<std::uint32_t> FormulaStore::declared_names(const std::vector<Formul
       pending.insert(pending.end(), node.children.rbegin(), node.children.rend());
     }
   }
-  return names;
+  const List kept = lists_.keep(names);
+  names_.emplace(f, kept);
+  return kept;
 }
 
 Regex FormulaStore::to_language(Formula f) {

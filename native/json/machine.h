@@ -110,7 +110,7 @@ class JsonMachine final : public Machine {
   Local open_value(std::uint32_t formulas, std::uint8_t byte);
   bool blank(State& state, std::uint8_t byte) const;
   Formulas restrict_all(std::uint32_t formulas, Type type);
-  std::uint32_t truth_of_scalar(const Formulas& formulas, Type type, const std::string& text);
+  std::uint32_t truth_of_scalar(List formulas, Type type, const std::string& text);
   Transition root_step(State state, std::uint8_t byte);
   Transition word_step(State state, std::uint8_t byte);
   std::string_view word(std::uint8_t which) const;
@@ -118,7 +118,7 @@ class JsonMachine final : public Machine {
   std::string in_json(std::string_view text) const;       // and back
 
   // machine_strings.cc
-  Local open_string(const std::vector<Regex>& languages, Frame frame);
+  Local open_string(List languages, Frame frame);
   Transition string_step(State state, std::uint8_t byte);
   void fill_plain(const State& state, Transition* row);
   Local feed(const State& state, std::uint32_t code_point);
@@ -131,7 +131,7 @@ class JsonMachine final : public Machine {
   std::uint32_t find_escaped(const State& state);
 
   // machine_numbers.cc
-  Local number_state(Formulas formulas, std::string text);
+  Local number_state(List formulas, std::string text);
   Transition number_step(const State& state, std::uint8_t byte);
   bool number_complete(const State& state);
 
@@ -157,7 +157,7 @@ class JsonMachine final : public Machine {
   std::string finish_array(const State& state);
   Local after_any_string(const State& state, std::uint32_t result, std::size_t longest);
   std::uint32_t plan_item(const State& state);
-  std::uint32_t make_plan(const Formulas& residual, const std::vector<std::vector<Formula>>& literals,
+  std::uint32_t make_plan(List residual, std::span<const List> literals,
                           Formula goal, std::uint32_t index);
   std::uint32_t settle(const Plan& plan, std::uint32_t result, std::uint32_t index);
   bool watches_items(std::uint32_t formulas) const;  // do the items have to differ?
@@ -168,7 +168,7 @@ class JsonMachine final : public Machine {
   Options options_;
   Solver solver_;
   Interner<State, StateHash> states_;
-  VectorInterner vectors_;  // formulas, languages, truth values, literals: lists of integers
+  ListInterner vectors_;  // formulas, languages, truth values, literals: lists of integers
   Interner<std::string> texts_;
   Interner<ObjectContext, ObjectContextHash> contexts_;
   Memo<std::uint64_t, Local> resumed_;

@@ -49,9 +49,10 @@ Local JsonMachine::after_any_string(const State& state, std::uint32_t result, st
 std::uint32_t JsonMachine::plan_item(const State& state) {
   const std::uint64_t memo = static_cast<std::uint64_t>(state.a) << 32 | state.b;
   if (const auto* known = item_plans_.find(memo)) return *known;
-  const Formulas residual = vectors_[state.a];
-  std::vector<std::vector<Formula>> literals;
-  for (Formula f : residual) literals.push_back(solver_.item_literals(f, state.b));
+  const List residual = vectors_[state.a];
+  std::vector<std::vector<Formula>> touched;
+  for (Formula f : residual) touched.push_back(solver_.item_literals(f, state.b));
+  const std::vector<List> literals(touched.begin(), touched.end());
   const std::uint32_t id = make_plan(residual, literals, solver_.item_goal(residual[0], state.b), state.b);
   item_plans_.emplace(memo, id);
   return id;
@@ -59,7 +60,7 @@ std::uint32_t JsonMachine::plan_item(const State& state) {
 
 // Whether items must differ, so that each has to be remembered.
 bool JsonMachine::watches_items(std::uint32_t formulas) const {
-  const Formulas& list = vectors_[formulas];
+  const List list = vectors_[formulas];
   return std::any_of(list.begin(), list.end(), [this](Formula f) { return formulas_.has_distinct(f); });
 }
 

@@ -108,7 +108,7 @@ std::optional<std::size_t> JsonMachine::bytes_after_fresh_key(const State& state
   const Formula goal = vectors_[state.a][0];
   if (!solver_.simple(goal)) return std::nullopt;
   const ObjectContext context = contexts_[state.b];
-  const std::vector<std::uint32_t>& truth = vectors_[result];
+  const List truth = vectors_[result];
   std::size_t region = 1;
   while (region < truth.size() && !truth[region]) ++region;
   if (region >= truth.size()) return std::nullopt;  // a declared key

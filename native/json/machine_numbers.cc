@@ -22,7 +22,7 @@ constexpr std::size_t kFewLiterals = 64;
 
 }  // namespace
 
-Local JsonMachine::number_state(Formulas formulas, std::string text) {
+Local JsonMachine::number_state(List formulas, std::string text) {
   if (formulas[0] == kFalse || !is_number_prefix(text, options_.numbers)) return kDead;
   std::vector<Formula> literals;
   for (Formula f : formulas) collect_literals(formulas_, f, literals);
@@ -41,8 +41,10 @@ Local JsonMachine::number_state(Formulas formulas, std::string text) {
       only_integer_left = false;  // which digits were read still matters
     }
   }
+  Formulas changed;
   if (!changes.empty()) {
-    for (Formula& f : formulas) f = formulas_.rewrite(f, changes);
+    for (Formula f : formulas) changed.push_back(formulas_.rewrite(f, changes));
+    formulas = changed;
   }
   if (formulas[0] == kFalse) return kDead;
   // Where only integers are wanted, no point or exponent can follow, and digits do not matter.

@@ -10,7 +10,7 @@ namespace structgen::json {
 Local JsonMachine::open_object(std::uint32_t formulas) {
   const Formulas restricted = restrict_all(formulas, Type::kObject);
   if (restricted[0] == kFalse) return kDead;
-  const ObjectContext context = solver_.open_object(Formulas(vectors_[formulas]));
+  const ObjectContext context = solver_.open_object(vectors_[formulas]);
   if (!solver_.completes_object(restricted[0], context)) return kDead;
   return intern({.frame = Frame::kObject,
                  .phase = kOpen,
@@ -19,7 +19,7 @@ Local JsonMachine::open_object(std::uint32_t formulas) {
 }
 
 std::uint32_t JsonMachine::closed_result(std::uint32_t formulas) {
-  const Formulas list = vectors_[formulas];
+  const List list = vectors_[formulas];
   std::vector<std::uint32_t> truth;
   truth.reserve(list.size());
   for (Formula f : list) truth.push_back(formulas_.closed(f));
@@ -113,7 +113,7 @@ Local JsonMachine::resume_unnamed(Local local, std::uint32_t result, std::size_t
   const State state = states_[local];
   if (state.frame == Frame::kArray) return after_any_string(state, result, longest);
   if (state.frame != Frame::kObject || state.phase != kInKey || state.d != 0) return kUnsettled;
-  const std::vector<std::uint32_t> truth = vectors_[result];
+  const List truth = vectors_[result];
   for (std::size_t i = 1; i < truth.size(); ++i) {
     if (!truth[i]) continue;
     // Undeclared keys of one region that were not read yet can be exchanged for each other in every
@@ -140,8 +140,8 @@ Local JsonMachine::key_read(Local local, std::string_view text) {
 
 Local JsonMachine::key_read(const State& state, std::uint32_t key) {
   const ObjectContext context = contexts_[state.b];
-  const Formulas residual = vectors_[state.a];
-  std::vector<std::vector<Formula>> literals;
+  const List residual = vectors_[state.a];
+  std::vector<List> literals;
   for (Formula f : residual) literals.push_back(solver_.classify(f, context, key).literals);
   const Formula goal =
       solver_.member_goal(residual[0], context, solver_.classify(residual[0], context, key), key);
@@ -180,14 +180,14 @@ std::string JsonMachine::finish_object(const State& state) {
 // --- Plans: shared by members and items ----------------------------------------
 
 JsonMachine::Plan JsonMachine::plan(std::uint32_t id) const {
-  const std::vector<std::uint32_t>& parts = vectors_[id];
+  const List parts = vectors_[id];
   return {parts[0], parts[1], parts[2]};
 }
 
 // `literals[i]` are the counting literals of residual[i] that the member touches. What the
 // goal decides by itself is derived at once; subschemas that are still open are watched.
-std::uint32_t JsonMachine::make_plan(const Formulas& residual, const std::vector<std::vector<Formula>>& literals,
-                                     Formula goal, std::uint32_t index) {
+std::uint32_t JsonMachine::make_plan(List residual, std::span<const List> literals, Formula goal,
+                                     std::uint32_t index) {
   if (index == Solver::kMember && residual.size() == 1 && solver_.simple(residual[0])) {
     return vectors_.intern({vectors_.intern(residual), vectors_.intern({goal}), vectors_.intern({})});
   }
@@ -201,7 +201,7 @@ std::uint32_t JsonMachine::make_plan(const Formulas& residual, const std::vector
   for (std::size_t i = 0; i < residual.size(); ++i) {
     const Formula next = solver_.derive(residual[i], literals[i], decisions, index);
     derived.push_back(next);
-    const std::vector<Formula>& left = formulas_.counting_literals(next);
+    const List left = formulas_.counting_literals(next);
     for (Formula literal : literals[i]) {
       const Formula schema = solver_.schema_of(literal);
       if (schema == kTrue || schema == kFalse || is_decided(schema)) continue;
@@ -215,12 +215,12 @@ std::uint32_t JsonMachine::make_plan(const Formulas& residual, const std::vector
 
 // The frame's formulas once the value has ended and the watched subschemas are known.
 std::uint32_t JsonMachine::settle(const Plan& plan, std::uint32_t result, std::uint32_t index) {
-  const std::vector<Formula> waiting = vectors_[plan.literals];
+  const List waiting = vectors_[plan.literals];
   if (waiting.empty()) return plan.residual;
-  const Formulas child = vectors_[plan.child];
+  const List child = vectors_[plan.child];
   std::vector<std::pair<Formula, bool>> truth;
   for (std::size_t i = 1; i < child.size(); ++i) truth.emplace_back(child[i], vectors_[result][i] != 0);
-  Formulas formulas = vectors_[plan.residual];
+  Formulas formulas = copy(vectors_[plan.residual]);
   for (Formula& f : formulas) f = solver_.derive(f, waiting, truth, index);
   return vectors_.intern(formulas);
 }

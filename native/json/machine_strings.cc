@@ -49,7 +49,7 @@ bool has_short_escape(std::uint32_t c) {
 
 }  // namespace
 
-Local JsonMachine::open_string(const std::vector<Regex>& languages, Frame frame) {
+Local JsonMachine::open_string(List languages, Frame frame) {
   return dead_or(!formulas_.regexes().empty(languages[0]),
                  {.frame = frame, .phase = kPlain, .a = vectors_.intern(languages)});
 }
@@ -58,7 +58,7 @@ Local JsonMachine::open_string(const std::vector<Regex>& languages, Frame frame)
 Local JsonMachine::feed(const State& state, std::uint32_t code_point) {
   std::string bytes;
   append_utf8(bytes, code_point);
-  std::vector<Regex> languages = vectors_[state.a];
+  std::vector<Regex> languages = copy(vectors_[state.a]);
   for (Regex& language : languages) {
     for (char byte : bytes) language = formulas_.regexes().step(language, static_cast<std::uint8_t>(byte));
   }
@@ -80,7 +80,7 @@ Transition* JsonMachine::make_row(Local local) {
 // All bytes between two characters but the quote and the backslash, as far as the rows of the languages
 // are known. Few of their entries differ, so this costs little more than one byte does.
 void JsonMachine::fill_plain(const State& state, Transition* row) {
-  const std::vector<Regex> languages = vectors_[state.a];
+  const List languages = vectors_[state.a];
   std::vector<const Regex*> rows;
   for (const Regex language : languages) rows.push_back(formulas_.regexes().row(language));
   std::vector<unsigned> different;  // a byte for each of the states reached
@@ -129,7 +129,7 @@ Transition JsonMachine::string_step(State state, std::uint8_t byte) {
         return intern(state);
       }
       if (byte < 0x20) return kDead;
-      std::vector<Regex> languages = vectors_[state.a];
+      std::vector<Regex> languages = copy(vectors_[state.a]);
       for (Regex& language : languages) language = formulas_.regexes().step(language, byte);
       return dead_or(languages[0] != regex::kNothing,
                      {.frame = state.frame, .phase = kPlain, .a = vectors_.intern(languages)});
@@ -264,7 +264,7 @@ std::uint32_t JsonMachine::find_escaped(const State& state) {
 // The languages as far as a token can tell. An escape is looked at up to one character ahead.
 Local JsonMachine::near_string(State state, std::size_t longest) {
   constexpr std::size_t kLongestCharacter = 4;
-  std::vector<Regex> languages = vectors_[state.a];
+  std::vector<Regex> languages = copy(vectors_[state.a]);
   for (Regex& language : languages) {
     language = formulas_.regexes().near(language, static_cast<std::uint32_t>(longest + kLongestCharacter));
   }
@@ -276,7 +276,7 @@ std::pair<Local, Local> JsonMachine::between(Local local) {
   State less = states_[local], more = less;
   if (less.frame != Frame::kString && less.frame != Frame::kKey) return {local, local};
   std::vector<Regex> fewer, others;
-  for (const Regex language : std::vector<Regex>(vectors_[less.a])) {
+  for (const Regex language : copy(vectors_[less.a])) {
     const auto [low, high] = formulas_.regexes().between(language);
     fewer.push_back(low);
     others.push_back(high);
@@ -327,7 +327,7 @@ Transition JsonMachine::after_way_on(Local local, std::string_view) {
   const State state = states_[local];
   if ((state.frame != Frame::kString && state.frame != Frame::kKey) || state.phase != kPlain) return kUnknown;
   regex::Store& regexes = formulas_.regexes();
-  std::vector<Regex> languages = vectors_[state.a];
+  std::vector<Regex> languages = copy(vectors_[state.a]);
   const std::string witness = regexes.witness(languages[0]);
   State end = state;
   for (Regex& language : languages) language = regexes.read(language, witness);

@@ -79,7 +79,7 @@ bool JsonMachine::blank(State& state, std::uint8_t byte) const {
 // --- Opening a value --------------------------------------------------------
 
 JsonMachine::Formulas JsonMachine::restrict_all(std::uint32_t formulas, Type type) {
-  const Formulas original = vectors_[formulas];
+  const List original = vectors_[formulas];
   Formulas restricted;
   restricted.reserve(original.size());
   for (Formula f : original) {
@@ -119,7 +119,7 @@ Local JsonMachine::open_value(std::uint32_t formulas, std::uint8_t byte) {
   }
 }
 
-std::uint32_t JsonMachine::truth_of_scalar(const Formulas& formulas, Type type, const std::string& text) {
+std::uint32_t JsonMachine::truth_of_scalar(List formulas, Type type, const std::string& text) {
   std::vector<std::uint32_t> truth;
   truth.reserve(formulas.size());
   const auto value = type == Type::kNumber ? Decimal::parse(text) : std::nullopt;
@@ -226,7 +226,7 @@ Local JsonMachine::resume(Local local, std::uint32_t result, std::string_view te
   } else {
     std::uint32_t residual = settle(plan(state.c), result, state.b);
     if (!text.empty()) {
-      Formulas formulas = vectors_[residual];
+      Formulas formulas = copy(vectors_[residual]);
       for (Formula& f : formulas) f = solver_.exclude_item(f, in_json(text));
       if (formulas[0] == kFalse || !solver_.completes_array(formulas[0], state.b + 1)) return kDead;
       residual = vectors_.intern(formulas);
@@ -304,7 +304,7 @@ std::string JsonMachine::way_on(Local local) {
 }
 
 std::size_t JsonMachine::memory_bytes() const {
-  return row_bytes() + states_.memory_bytes() + vectors_.memory_bytes() + vectors_.size() * 32 +
+  return row_bytes() + states_.memory_bytes() + vectors_.memory_bytes() +
          texts_.memory_bytes() + contexts_.memory_bytes() + contexts_.size() * 64 +
          resumed_.memory_bytes() + keys_read_.memory_bytes() + item_plans_.memory_bytes() +
          endings_.memory_bytes();

@@ -111,7 +111,7 @@ std::optional<std::string> Solver::value_of_type(Formula unrestricted, Type type
       return quote(formulas_.regexes().witness(language));
     }
     case Type::kObject: {
-      const std::string* rest = rest_of_object(f, open_object({unrestricted}));
+      const std::string* rest = rest_of_object(f, open_object(List(&unrestricted, 1)));
       if (!rest) return std::nullopt;
       return "{" + *rest + "}";
     }
@@ -182,7 +182,7 @@ std::uint64_t Solver::estimate(Formula f) {
 // The conjunct to work on next. A solution makes every conjunct true, in any order of members,
 // so one that is still open will do. Literals come before choices: what a member that must come
 // anyway decides about a choice need not be guessed. Literals that any member serves come last.
-std::size_t Solver::urgent(const std::vector<Formula>& conjuncts) {
+std::size_t Solver::urgent(List conjuncts) {
   std::size_t choice = conjuncts.size(), count = conjuncts.size();
   for (std::size_t at = 0; at < conjuncts.size(); ++at) {
     if (formulas_.closed(conjuncts[at])) continue;
@@ -202,7 +202,7 @@ std::size_t Solver::urgent(const std::vector<Formula>& conjuncts) {
 
 // A member that is owed and of which the branches of one large choice all speak: the choice goes first, or the
 // member's value would be tried against every combination of them.
-std::size_t Solver::choice_between_many(const std::vector<Formula>& conjuncts, const Node& owed) {
+std::size_t Solver::choice_between_many(List conjuncts, const Node& owed) {
   constexpr std::size_t kMany = 8;
   std::size_t found = conjuncts.size();
   for (std::size_t at = 0; at < conjuncts.size(); ++at) {
@@ -212,19 +212,19 @@ std::size_t Solver::choice_between_many(const std::vector<Formula>& conjuncts, c
     found = at;
   }
   if (found == conjuncts.size() || owed.kind != Kind::kMembers) return conjuncts.size();
-  const std::vector<Formula>& inside = formulas_.counting_literals(conjuncts[found]);
+  const List inside = formulas_.counting_literals(conjuncts[found]);
   const auto same_key = [&](Formula literal) { return formulas_[literal].kind == Kind::kMembers && formulas_[literal].a == owed.a; };
   const auto count = static_cast<std::size_t>(std::count_if(inside.begin(), inside.end(), same_key));
   return count >= kMany ? found : conjuncts.size();
 }
 
-std::vector<Formula> Solver::conjuncts(Formula f) const {
+List Solver::conjuncts(const Formula& f) const {
   const Node& node = formulas_[f];
-  return node.kind == Kind::kAll ? node.children : std::vector<Formula>{f};
+  return node.kind == Kind::kAll ? node.children : List(&f, 1);
 }
 
 std::shared_ptr<const Solver::Choice> Solver::next_choice(Formula f) {
-  const std::vector<Formula> parts = conjuncts(f);
+  const List parts = conjuncts(f);
   const std::size_t at = urgent(parts);
   if (at == parts.size()) return nullptr;
   const Node& node = formulas_[parts[at]];
@@ -240,7 +240,7 @@ std::shared_ptr<const Solver::Choice> Solver::next_choice(Formula f) {
 // f with the choice made. A chosen branch is a conjunction again, so that what it owes can be paid
 // one literal at a time. What it says about a literal holds in all other conjuncts too.
 Formula Solver::choose(Formula f, const Choice& choice, std::size_t branch) {
-  std::vector<Formula> parts = conjuncts(f);
+  std::vector<Formula> parts = copy(conjuncts(f));
   parts[choice.at] = choice.branches[branch];
   std::vector<FormulaStore::Change> known;
   for (Formula part : conjuncts(choice.branches[branch])) {
@@ -265,7 +265,7 @@ Formula Solver::choose(Formula f, const Choice& choice, std::size_t branch) {
 }
 
 // The literals that the next member should touch.
-const std::vector<Formula>& Solver::urgent_literals(Formula f) {
+List Solver::urgent_literals(Formula f) {
   const Node& node = formulas_[f];
   if (node.kind == Kind::kAll) {
     const std::size_t at = urgent(node.children);

@@ -60,7 +60,7 @@ struct Move {
 struct KeyClass {
   std::uint32_t key = FormulaStore::kNoKey;  // the declared key, or
   std::uint32_t id = 0;                      // of the list of literals, for keys that are not declared
-  std::vector<Formula> literals;             // the members-literals that apply
+  List literals;                             // the members-literals that apply
   // What a value must satisfy under a simple formula, once that is known; kFalse where none does.
   mutable std::optional<Formula> goal = std::nullopt;
 };
@@ -92,7 +92,7 @@ class Solver {
   Formula object_formula(Formula unrestricted);
 
   // --- Keys.
-  ObjectContext open_object(const std::vector<Formula>& unrestricted);
+  ObjectContext open_object(List unrestricted);
   ObjectContext after_key(const ObjectContext& context, std::uint32_t key);
   // The same where no undeclared key of f with a letter or digit had been read; and how many keys were read that have
   // no rank.
@@ -121,7 +121,7 @@ class Solver {
   std::vector<Formula> item_literals(Formula f, std::uint32_t index);
   // f after a member (item) for which the subschemas in `truth` came out as given. Literals
   // over a single key, and items-literals that end here, can never change again.
-  Formula derive(Formula f, const std::vector<Formula>& literals,
+  Formula derive(Formula f, List literals,
                  const std::vector<std::pair<Formula, bool>>& truth, std::uint32_t index);
   // Whether an array has so many strings left for its next items that one more which they must differ from is not
   // felt within `longest` bytes.
@@ -130,10 +130,10 @@ class Solver {
   // f after an item that is `text` (JSON), where items must be distinct: none after it may equal it.
   Formula exclude_item(Formula f, std::string_view text);
   // With `must`, only moves whose value satisfies that subschema.
-  const std::vector<Move>& moves(Formula f, const std::vector<Formula>& literals, std::uint32_t index,
+  const std::vector<Move>& moves(Formula f, List literals, std::uint32_t index,
                                  Formula must = kTrue);
   // Subschemas whose truth is decided before the value is read.
-  std::vector<std::pair<Formula, bool>> decided(Formula f, const std::vector<Formula>& literals,
+  std::vector<std::pair<Formula, bool>> decided(Formula f, List literals,
                                                 std::uint32_t index);
   // Positions from here on are told apart by no literal of f.
   std::uint32_t clip_index(Formula f, std::uint32_t index);
@@ -158,20 +158,21 @@ class Solver {
   const Profile& profile(Formula f);
   // Literals that occur only as conjuncts ¬members(K, S, 1), ascending. They never help, and need not be
   // changed when a member has met them: the formula stays the same for members that owe nothing.
-  const std::vector<Formula>& forbidden(Formula f);
+  List forbidden(Formula f);
   bool forbids(Formula f) const;
-  static bool contains(const std::vector<Formula>& ascending, Formula f) {
+  static bool contains(List ascending, Formula f) {
     return std::binary_search(ascending.begin(), ascending.end(), f);
   }
   struct Region;
   struct Cell;
-  const KeyClass& class_of(Profile& known, std::vector<Formula> literals);
+  const KeyClass& class_of(Profile& known, List literals);
   const std::vector<Region>& open_regions(Formula f, const ObjectContext& context);
-  Regex unread(Regex keys, const std::vector<std::uint32_t>& read);
+  Regex unread(Regex keys, List read);
+  bool names(Regex keys, std::uint32_t key);  // whether `key` is one of them
   void divide(const Region& part, Formula literal, std::vector<Region>& out);
   std::vector<Formula> forbidding(Formula f);
   void add_undeclared(Formula f, const ObjectContext& context, const Region& whole,
-                      const std::vector<Formula>& patterns,
+                      List patterns,
                       std::vector<std::pair<std::uint32_t, const KeyClass*>>& found);
   std::uint32_t rank(std::uint32_t ranks, std::uint32_t key) const;
   Formula conjunction_goal(const KeyClass& key_class);
@@ -188,10 +189,10 @@ class Solver {
   // What a value must satisfy that satisfies `value` and for which `schema` comes out as told.
   Formula narrowed(Formula value, Formula schema, bool holds);
   using Completable = std::function<bool(Formula)>;
-  std::vector<Slot> slots_of(const std::vector<Formula>& literals) const;
+  std::vector<Slot> slots_of(List literals) const;
   Formula next_literal(Formula literal, bool holds, std::uint32_t index, bool lasting);
   class GoalSearch;  // see solver_goals.cc
-  Formula goal(Formula f, const std::vector<Formula>& literals, std::uint32_t index,
+  Formula goal(Formula f, List literals, std::uint32_t index,
                const Completable& completable);
   std::vector<std::size_t> likely_decided(Formula f, const std::vector<Slot>& open);
   void enumerate_moves(Formula f, std::uint32_t index, std::vector<Slot> slots, Move& partial,
@@ -209,14 +210,15 @@ class Solver {
   std::uint32_t values_worth_trying(Formula f, std::uint32_t index);
   std::uint64_t estimate(Formula f);
   std::vector<std::pair<std::uint32_t, const KeyClass*>> candidates(Formula f, const ObjectContext& context);
-  const std::vector<Formula>& urgent_literals(Formula f);
-  std::size_t urgent(const std::vector<Formula>& conjuncts);
-  std::size_t choice_between_many(const std::vector<Formula>& conjuncts, const Node& owed);
-  std::vector<Formula> conjuncts(Formula f) const;
+  List urgent_literals(Formula f);
+  std::size_t urgent(List conjuncts);
+  std::size_t choice_between_many(List conjuncts, const Node& owed);
+  List conjuncts(const Formula& f) const;  // valid as long as f is
+  List conjuncts(Formula&& f) const = delete;
   // A conjunct that is a choice to be made next: where it stands, and its branches.
   struct Choice {
     std::size_t at;
-    std::vector<Formula> branches;
+    List branches;
     std::vector<std::uint64_t> owed;  // by branch: the estimate of f with it
     bool only_one;  // the other branches must fail
   };
@@ -225,11 +227,12 @@ class Solver {
   // solver_replay.cc
   struct NamedText {
     std::uint32_t key;
-    std::string text;  // the value
+    std::uint32_t value;  // of `values_met_`
     bool operator==(const NamedText&) const = default;
   };
   std::vector<NamedText> members_of(std::string_view text);
-  bool members_meet(Formula f, const std::vector<const NamedText*>& members);
+  bool members_meet(Formula f, std::span<const NamedText> members);
+  bool value_meets(Formula f, std::uint32_t value);
   bool items_meet(Formula f, const std::vector<std::string_view>& items);
   bool meets(Formula f, std::string_view text);
   bool replay(Formula f, const ObjectContext& context);
@@ -241,12 +244,12 @@ class Solver {
   };
   using Demands = std::unordered_map<std::uint32_t, Demand>;  // by key
   Demands demands(Formula f);
-  bool exclusive(const std::vector<Formula>& branches, const Demands& beside, int nesting);
-  Kind choice_of(const std::vector<Formula>& branches, const Demands& beside);
-  bool nothing_in_common(const std::vector<Formula>& formulas, int nesting);
-  bool booleans_apart(const std::vector<Formula>& formulas);
-  bool strings_apart(const std::vector<Formula>& formulas);
-  bool numbers_apart(const std::vector<Formula>& formulas);
+  bool exclusive(List branches, const Demands& beside, int nesting);
+  Kind choice_of(List branches, const Demands& beside);
+  bool nothing_in_common(List formulas, int nesting);
+  bool booleans_apart(List formulas);
+  bool strings_apart(List formulas);
+  bool numbers_apart(List formulas);
   Formula simplify(Formula f);
   Regex other_keys(std::vector<std::uint32_t> keys);
   Regex undeclared(Formula f, const ObjectContext& context);
@@ -264,7 +267,7 @@ class Solver {
   std::uint64_t work_ = 0;
   std::uint64_t max_work_ = kMaxWork;
 
-  VectorInterner key_lists_;  // 0 is the empty list
+  ListInterner key_lists_;  // 0 is the empty list
   std::unordered_map<std::uint32_t, std::unordered_map<std::uint32_t, std::uint32_t>> rank_tables_;
 
   struct ContextKey {
@@ -287,13 +290,17 @@ class Solver {
   std::uint32_t lowest_cut_ = 0xFFFFFFFFu;  // shallowest formula an answer was cut at
 
   std::unordered_map<Formula, std::unique_ptr<Profile>> profiles_;
-  std::unordered_map<Formula, std::vector<Formula>> forbidden_;
+  Memo<std::uint64_t, bool> named_;  // by a language of keys and a key
+  Memo<Formula, List> forbidden_;
+  Lists lists_;  // of what is known about formulas
   std::unordered_map<std::uint32_t, Regex> other_keys_;
   std::unordered_map<ContextKey, Regex, ContextKeyHash> key_languages_;
   std::unordered_map<ContextKey, Formula, ContextKeyHash> goals_;
   std::unordered_map<std::vector<std::uint32_t>, std::vector<Move>, VectorHash> moves_;
   Memo<std::uint64_t, Formula> item_goals_;
   std::vector<std::vector<NamedText>> recent_;  // witnesses found last, newest first
+  Interner<std::string> values_met_;            // of their members …
+  Memo<std::uint64_t, bool> met_;               // … and whether one satisfies a formula
   Memo<Formula, Formula> simplified_;
   std::unordered_map<Formula, std::string> only_values_;  // empty: none, or several
   Memo<Formula, std::uint32_t> clip_limits_;

@@ -78,7 +78,7 @@ Formula Solver::exclude_item(Formula f, std::string_view text) {
 bool Solver::spares_a_string(Formula f, std::uint32_t index, std::size_t longest) {
   const bool closed = formulas_.closed(f);
   if (!closed && !owes_any_strings(f, index)) return false;
-  const std::vector<Formula> parts = conjuncts(f);
+  const List parts = conjuncts(f);
   const bool apart = std::all_of(parts.begin(), parts.end(), [&](Formula part) {
     return formulas_[part].kind == Kind::kDistinct || !formulas_.has_distinct(part);
   });
@@ -93,7 +93,7 @@ bool Solver::spares_a_string(Formula f, std::uint32_t index, std::size_t longest
 bool Solver::owes_any_strings(Formula f, std::uint32_t index) {
   std::uint32_t until = index;
   std::vector<Formula> demands;
-  const std::vector<Formula> parts = conjuncts(f);
+  const List parts = conjuncts(f);
   for (const Formula part : parts) {
     const Node& node = formulas_[part];
     if (node.kind == Kind::kItems && node.c == kTrue) until = std::max(until, std::max(node.a, index) + node.d);
@@ -196,7 +196,7 @@ struct Solver::ArrayState {
 
 // Whether the order of the items does not matter: every literal is about all positions from here on.
 bool Solver::any_order(Formula f, std::uint32_t index) {
-  const std::vector<Formula>& literals = formulas_.counting_literals(f);
+  const List literals = formulas_.counting_literals(f);
   return std::all_of(literals.begin(), literals.end(), [&](Formula literal) {
     const Node& node = formulas_[literal];
     return node.kind == Kind::kDistinct || (node.a <= index && node.b == kNoStop);
@@ -277,7 +277,7 @@ std::optional<std::string> Solver::search_array(Formula start, std::uint32_t fir
     }
     // Where the order does not matter, the next item may just as well be one that is owed.
     Formula must = kTrue;
-    if (const std::vector<Formula> parts = conjuncts(f); any_order(f, index)) {
+    if (const List parts = conjuncts(f); any_order(f, index)) {
       const Node& node = formulas_[parts[urgent(parts)]];
       if (node.kind == Kind::kItems) must = node.c;
     }

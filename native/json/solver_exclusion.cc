@@ -35,7 +35,7 @@ Solver::Demands Solver::demands(Formula f) {
 }
 
 // `beside`: what stands in conjunction with the choice.
-bool Solver::exclusive(const std::vector<Formula>& branches, const Demands& beside, int nesting) {
+bool Solver::exclusive(List branches, const Demands& beside, int nesting) {
   if (nesting > kMaxNesting) return false;
   std::vector<Demands> all;
   for (Formula branch : branches) {
@@ -58,7 +58,7 @@ bool Solver::exclusive(const std::vector<Formula>& branches, const Demands& besi
 }
 
 // Whether no value satisfies two of these formulas.
-bool Solver::nothing_in_common(const std::vector<Formula>& formulas, int nesting) {
+bool Solver::nothing_in_common(List formulas, int nesting) {
   for (const Type type : kAllTypes) {
     std::vector<Formula> possible;
     for (Formula f : formulas) {
@@ -75,7 +75,7 @@ bool Solver::nothing_in_common(const std::vector<Formula>& formulas, int nesting
   return true;
 }
 
-bool Solver::booleans_apart(const std::vector<Formula>& formulas) {
+bool Solver::booleans_apart(List formulas) {
   for (const bool value : {false, true}) {
     const auto holds = [&](Formula f) {
       return formulas_.evaluate(f, [&](Formula literal) { return (formulas_[literal].detail != 0) == value; });
@@ -85,7 +85,7 @@ bool Solver::booleans_apart(const std::vector<Formula>& formulas) {
   return true;
 }
 
-bool Solver::strings_apart(const std::vector<Formula>& formulas) {
+bool Solver::strings_apart(List formulas) {
   regex::Store& regexes = formulas_.regexes();
   std::unordered_set<Regex> words;
   Regex sofar = regex::kNothing;
@@ -105,7 +105,7 @@ bool Solver::strings_apart(const std::vector<Formula>& formulas) {
   });
 }
 
-bool Solver::numbers_apart(const std::vector<Formula>& formulas) {
+bool Solver::numbers_apart(List formulas) {
   struct Span {
     const NumberCell* cell;
     std::size_t owner;
@@ -151,7 +151,7 @@ Formula Solver::simplify(Formula f) {
     const Demands beside = any ? demands(f) : Demands{};
     for (Formula& child : children) {
       if (!unclear(child)) continue;
-      const std::vector<Formula> branches = formulas_[child].children;
+      const List branches = formulas_[child].children;
       child = formulas_.connect(choice_of(branches, beside), branches);
     }
   }
@@ -160,7 +160,7 @@ Formula Solver::simplify(Formula f) {
   return result;
 }
 
-Kind Solver::choice_of(const std::vector<Formula>& branches, const Demands& beside) {
+Kind Solver::choice_of(List branches, const Demands& beside) {
   try {
     return exclusive(branches, beside, 0) ? Kind::kAny : Kind::kExactlyOne;
   } catch (const BudgetExceeded&) {

@@ -19,7 +19,7 @@ class Solver::GoalSearch {
   GoalSearch(Solver& solver, std::uint32_t index, const Completable& completable)
       : solver_(solver), formulas_(solver.formulas_), index_(index), completable_(completable) {}
 
-  Formula of(Formula f, const std::vector<Formula>& literals) {
+  Formula of(Formula f, List literals) {
     const Formula rest = solver_.derive(f, literals, {}, index_);
     if (rest != kFalse) search({rest, solver_.slots_of(literals), kTrue});
     return formulas_.any(cubes_);
@@ -34,7 +34,7 @@ class Solver::GoalSearch {
   // The truth of the open slots is chosen anew at each place, by a friend or by an opponent.
   struct Bound {
     std::vector<Formula> literals;        // that open slots drive, ascending
-    const std::vector<Formula>& lasting;  // literals that stay as they are when missed, ascending
+    List lasting;  // literals that stay as they are when missed, ascending
     bool favourable = false;
   };
   static constexpr std::size_t kMaxAmbiguous = 8;
@@ -144,19 +144,19 @@ bool Solver::GoalSearch::split_choice(const Case& now) {
   std::unordered_set<Formula> open;
   for (const auto& [schema, literals] : now.open) open.insert(literals.begin(), literals.end());
   const auto concerned = [&](Formula f) {
-    const std::vector<Formula>& inside = formulas_.counting_literals(f);
+    const List inside = formulas_.counting_literals(f);
     return std::any_of(inside.begin(), inside.end(), [&](Formula literal) { return open.count(literal) != 0; });
   };
-  std::vector<Formula> parts = solver_.conjuncts(now.f);
+  std::vector<Formula> parts = copy(solver_.conjuncts(now.f));
   const auto first = std::find_if(parts.begin(), parts.end(), concerned);
   if (first == parts.end() || formulas_[*first].kind != Kind::kAny) return false;
   if (std::any_of(first + 1, parts.end(), concerned)) return false;
-  const std::vector<Formula> branches = formulas_[*first].children;
+  const List branches = formulas_[*first].children;
   for (Formula branch : branches) {
     *first = branch;
     Case next{formulas_.all(parts), {}, now.value};
     if (next.f == kFalse) continue;
-    const std::vector<Formula>& inside = formulas_.counting_literals(next.f);
+    const List inside = formulas_.counting_literals(next.f);
     const std::unordered_set<Formula> left(inside.begin(), inside.end());
     for (const Slot& slot : now.open) {
       if (std::any_of(slot.second.begin(), slot.second.end(), [&](Formula l) { return left.count(l) != 0; })) {
@@ -233,7 +233,7 @@ Formula Solver::GoalSearch::bound_exactly_one(Formula f, const Bound& wanted, bo
   return formulas_.any(alternatives);
 }
 
-Formula Solver::goal(Formula f, const std::vector<Formula>& literals, std::uint32_t index,
+Formula Solver::goal(Formula f, List literals, std::uint32_t index,
                      const Completable& completable) {
   const Formula result = GoalSearch(*this, index, completable).of(f, literals);
   return satisfiable(result) ? result : kFalse;
@@ -274,7 +274,7 @@ std::vector<std::size_t> Solver::likely_decided(Formula f, const std::vector<Slo
   return {likely.begin(), likely.end()};
 }
 
-std::vector<std::pair<Formula, bool>> Solver::decided(Formula f, const std::vector<Formula>& literals,
+std::vector<std::pair<Formula, bool>> Solver::decided(Formula f, List literals,
                                                       std::uint32_t index) {
   std::vector<std::pair<Formula, bool>> decisions;
   std::vector<Slot> open = slots_of(literals);

@@ -1,11 +1,11 @@
 // Shared by the solver's files only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <optional>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -47,10 +47,19 @@ struct Solver::Profile {
   bool simple = false;
   std::vector<std::uint32_t> required;                // simple only: keys still owed
   // Keys of the other literals. Only these can help to make the formula true …
-  std::unordered_set<std::uint32_t> helpful;
+  std::vector<std::uint32_t> helpful;                 // ascending
   bool any_key_helps = false;                         // … unless a pattern is among them
-  std::vector<std::uint32_t> keys;                    // keys named by a literal of their own
-  std::unordered_map<std::uint32_t, std::vector<Formula>> single_literals;
+  std::vector<std::uint32_t> keys;                    // keys named by a literal of their own, as they come
+  struct Named {
+    std::uint32_t key;
+    List literals;  // that name it
+  };
+  std::vector<Named> single_literals;                 // by key, ascending
+  // Null where no literal names the key.
+  const Named* named(std::uint32_t key) const {
+    const auto at = std::ranges::lower_bound(single_literals, key, {}, &Named::key);
+    return at != single_literals.end() && at->key == key ? &*at : nullptr;
+  }
   std::vector<Formula> pattern_literals;              // all other members-literals
   std::unordered_map<std::uint32_t, KeyClass> classes;        // of declared keys, filled on demand
   std::unordered_map<std::uint32_t, KeyClass> other_classes;  // of the others, by their literals

@@ -51,12 +51,12 @@ Regex Solver::undeclared(Formula f, const ObjectContext& context) {
 // Of the keys that were read, those that are not declared. No region holds the others anyway, so that objects
 // in which only declared keys were read share the languages of their keys.
 std::vector<std::uint32_t> Solver::seen_undeclared(Formula f, const ObjectContext& context) {
-  const std::vector<std::uint32_t>& seen = key_lists_[context.seen];
+  const List seen = key_lists_[context.seen];
   spend(seen.size());
   const Profile& known = profile(f);
   std::vector<std::uint32_t> found;
   std::copy_if(seen.begin(), seen.end(), std::back_inserter(found), [&](std::uint32_t key) {
-    return rank(context.ranks, key) == kNoRank && !known.single_literals.contains(key);
+    return rank(context.ranks, key) == kNoRank && !known.named(key);
   });
   return found;
 }
@@ -65,7 +65,7 @@ ObjectContext Solver::without_undeclared_words(Formula f, const ObjectContext& c
   std::vector<std::uint32_t> gone = seen_undeclared(f, context);
   std::erase_if(gone, [&](std::uint32_t key) { return !has_word(formulas_.key_text(key)); });
   if (gone.empty()) return context;
-  const std::vector<std::uint32_t>& seen = key_lists_[context.seen];  // both ascend
+  const List seen = key_lists_[context.seen];  // both ascend
   std::vector<std::uint32_t> kept;
   std::set_difference(seen.begin(), seen.end(), gone.begin(), gone.end(), std::back_inserter(kept));
   ObjectContext result = context;
@@ -73,28 +73,31 @@ ObjectContext Solver::without_undeclared_words(Formula f, const ObjectContext& c
   return result;
 }
 
+bool Solver::names(Regex keys, std::uint32_t key) {
+  const std::uint64_t memo = static_cast<std::uint64_t>(keys) << 32 | key;
+  if (const bool* known = named_.find(memo)) return *known;
+  const bool matches = formulas_.regexes().matches(keys, formulas_.key_text(key));
+  named_.emplace(memo, matches);
+  return matches;
+}
+
 const KeyClass& Solver::classify(Formula f, const ObjectContext& context, std::uint32_t key) {
   Profile& known = *const_cast<Profile*>(&profile(f));
   if (const auto entry = known.classes.find(key); entry != known.classes.end()) return entry->second;
-  regex::Store& regexes = formulas_.regexes();
-  const std::string& text = formulas_.key_text(key);
-  KeyClass found;
-  const auto single = known.single_literals.find(key);
-  if (single != known.single_literals.end()) found.literals = single->second;
+  const Profile::Named* const named = known.named(key);
+  std::vector<Formula> literals = named ? copy(named->literals) : std::vector<Formula>();
   for (Formula literal : known.pattern_literals) {
-    if (regexes.matches(formulas_[literal].a, text)) found.literals.push_back(literal);
+    if (names(formulas_[literal].a, key)) literals.push_back(literal);
   }
-  if (single != known.single_literals.end() || rank(context.ranks, key) != kNoRank) {
-    found.key = key;
-    return known.classes.emplace(key, std::move(found)).first->second;
-  }
-  return class_of(known, std::move(found.literals));
+  if (!named && rank(context.ranks, key) == kNoRank) return class_of(known, literals);
+  const bool more = !named || literals.size() > named->literals.size();
+  return known.classes.emplace(key, KeyClass{key, 0, more ? lists_.keep(literals) : named->literals}).first->second;
 }
 
 // The class of undeclared keys to which these pattern literals apply.
-const KeyClass& Solver::class_of(Profile& known, std::vector<Formula> literals) {
+const KeyClass& Solver::class_of(Profile& known, List literals) {
   const std::uint32_t id = key_lists_.intern(literals);
-  return known.other_classes.try_emplace(id, KeyClass{FormulaStore::kNoKey, id, std::move(literals)}).first->second;
+  return known.other_classes.try_emplace(id, KeyClass{FormulaStore::kNoKey, id, key_lists_[id]}).first->second;
 }
 
 // The undeclared keys, divided by the patterns of literals that can help to make f true.
@@ -102,7 +105,7 @@ const std::vector<Solver::Region>& Solver::open_regions(Formula f, const ObjectC
   Profile& known = *const_cast<Profile*>(&profile(f));
   if (const auto entry = known.regions.find(context.ranks); entry != known.regions.end()) return entry->second;
   regex::Store& regexes = formulas_.regexes();
-  const std::vector<Formula>& never_help = forbidden(f);
+  const List never_help = forbidden(f);
   std::vector<Region> parts{{undeclared(f, context), {}}};
   for (Formula literal : known.pattern_literals) {
     if (contains(never_help, literal)) continue;
@@ -116,11 +119,11 @@ const std::vector<Solver::Region>& Solver::open_regions(Formula f, const ObjectC
 }
 
 // What is left of some keys when others were read: mostly all of them.
-Regex Solver::unread(Regex keys, const std::vector<std::uint32_t>& read) {
+Regex Solver::unread(Regex keys, List read) {
   regex::Store& regexes = formulas_.regexes();
   std::vector<std::uint32_t> within;
   std::copy_if(read.begin(), read.end(), std::back_inserter(within),
-               [&](std::uint32_t key) { return regexes.matches(keys, formulas_.key_text(key)); });
+               [&](std::uint32_t key) { return names(keys, key); });
   return within.empty() ? keys : regexes.intersect({keys, other_keys(std::move(within))});
 }
 
@@ -149,7 +152,7 @@ std::vector<std::pair<const KeyClass*, Regex>> Solver::fresh_regions(Formula f, 
       if (parts.size() > kMany) parts.clear();
     }
     for (Region& part : parts) {
-      const KeyClass& key_class = class_of(known, std::move(part.literals));
+      const KeyClass& key_class = class_of(known, part.literals);
       if (known.simple && member_goal(f, context, key_class, FormulaStore::kNoKey) == kFalse) continue;
       entry->second.emplace_back(&key_class, part.keys);
     }
@@ -164,7 +167,7 @@ std::vector<std::pair<const KeyClass*, Regex>> Solver::fresh_regions(Formula f, 
 std::vector<Formula> Solver::forbidding(Formula f) {
   const Profile& known = profile(f);
   std::vector<Formula> literals;
-  const std::vector<Formula>& never_help = forbidden(f);
+  const List never_help = forbidden(f);
   std::copy_if(known.pattern_literals.begin(), known.pattern_literals.end(), std::back_inserter(literals),
                [&](Formula literal) { return contains(never_help, literal); });
   std::stable_partition(literals.begin(), literals.end(),
@@ -177,7 +180,7 @@ Regex Solver::key_language(Formula f, const ObjectContext& context) {
   if (auto known = key_languages_.find(memo); known != key_languages_.end()) return known->second;
   regex::Store& regexes = formulas_.regexes();
   std::vector<std::uint32_t> may_come, others;  // declared keys
-  const std::vector<std::uint32_t>& declared = key_lists_[context.ranks];
+  const List declared = key_lists_[context.ranks];
   const auto divide_keys = [&](std::uint32_t key) {
     const bool may = available(context, key) && member_goal(f, context, classify(f, context, key), key) != kFalse;
     (may ? may_come : others).push_back(key);
@@ -245,21 +248,21 @@ Regex Solver::key_language(Formula f, const ObjectContext& context) {
 // The keys that could make one of the urgent literals true, each with its class.
 std::vector<std::pair<std::uint32_t, const KeyClass*>> Solver::candidates(Formula f,
                                                                           const ObjectContext& context) {
-  const std::vector<Formula>& urgent = urgent_literals(f);
+  const List urgent = urgent_literals(f);
   const std::unordered_set<Formula> wanted(urgent.begin(), urgent.end());
-  const auto relevant = [&](const std::vector<Formula>& literals) {
+  const auto relevant = [&](List literals) {
     return std::any_of(literals.begin(), literals.end(), [&](Formula literal) { return wanted.count(literal) != 0; });
   };
   std::vector<std::pair<std::uint32_t, const KeyClass*>> found;
   std::unordered_set<std::uint32_t> tried;
-  for (const std::vector<std::uint32_t>* keys : {&key_lists_[context.ranks], &profile(f).keys}) {
-    for (std::uint32_t key : *keys) {
+  for (const List keys : {key_lists_[context.ranks], List(profile(f).keys)}) {
+    for (std::uint32_t key : keys) {
       if (!available(context, key) || !tried.insert(key).second) continue;
       const KeyClass& key_class = classify(f, context, key);
       if (relevant(key_class.literals)) found.emplace_back(key, &key_class);
     }
   }
-  if (profile(f).pattern_literals.empty()) return found;
+  if (!relevant(profile(f).pattern_literals)) return found;
   const std::vector<Formula> patterns = forbidding(f);
   const std::vector<std::uint32_t> read = seen_undeclared(f, context);
   for (const Region& region : open_regions(f, context)) {
@@ -273,7 +276,7 @@ std::vector<std::pair<std::uint32_t, const KeyClass*>> Solver::candidates(Formul
 // Keys of the region, one for each set of patterns that applies; keys to which fewer apply come first.
 // A key to which none applies serves as well as any other, so it ends the list.
 void Solver::add_undeclared(Formula f, const ObjectContext& context, const Region& whole,
-                            const std::vector<Formula>& patterns,
+                            List patterns,
                             std::vector<std::pair<std::uint32_t, const KeyClass*>>& found) {
   regex::Store& regexes = formulas_.regexes();
   std::vector<std::pair<Region, std::size_t>> open{{whole, 0}};

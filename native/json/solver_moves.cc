@@ -33,7 +33,7 @@ Formula Solver::next_literal(Formula literal, bool holds, std::uint32_t index, b
   return formulas_.items(node.a, node.b, node.c, left);
 }
 
-Formula Solver::derive(Formula f, const std::vector<Formula>& literals,
+Formula Solver::derive(Formula f, List literals,
                        const std::vector<std::pair<Formula, bool>>& truth, std::uint32_t index) {
   constexpr std::size_t kFew = 8;
   std::unordered_map<Formula, bool> table;
@@ -55,14 +55,14 @@ Formula Solver::derive(Formula f, const std::vector<Formula>& literals,
     if (schema == kFalse) continue;  // nothing was seen yet
     const std::optional<bool> holds = outcome(schema);
     if (!holds) continue;
-    const bool lasting = index == kMember && contains(forbidden(f), literal);
+    const bool lasting = !*holds && index == kMember && contains(forbidden(f), literal);
     const Formula next = next_literal(literal, *holds, index, lasting);
     if (next != literal) changes.emplace_back(literal, next);
   }
   return changes.empty() ? f : formulas_.rewrite(f, changes);
 }
 
-std::vector<Solver::Slot> Solver::slots_of(const std::vector<Formula>& literals) const {
+std::vector<Solver::Slot> Solver::slots_of(List literals) const {
   std::vector<Slot> slots;
   std::unordered_map<Formula, std::size_t> places;
   for (Formula literal : literals) {
@@ -77,7 +77,7 @@ std::vector<Solver::Slot> Solver::slots_of(const std::vector<Formula>& literals)
 
 // --- Moves --------------------------------------------------------------------
 
-const std::vector<Move>& Solver::moves(Formula f, const std::vector<Formula>& literals, std::uint32_t index,
+const std::vector<Move>& Solver::moves(Formula f, List literals, std::uint32_t index,
                                        Formula must) {
   std::vector<std::uint32_t> key{f, index, must};
   key.insert(key.end(), literals.begin(), literals.end());

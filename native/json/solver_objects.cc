@@ -16,21 +16,29 @@ const Solver::Profile& Solver::profile(Formula f) {
   auto& slot = profiles_[f];
   if (slot) return *slot;
   auto profile = std::make_unique<Profile>();
+  std::vector<std::pair<std::uint32_t, Formula>> single;
   for (Formula literal : formulas_.counting_literals(f)) {
     const std::uint32_t key = formulas_.single_key(formulas_[literal].a);
     if (key == FormulaStore::kNoKey) {
       profile->pattern_literals.push_back(literal);
       continue;
     }
-    auto [entry, added] = profile->single_literals.try_emplace(key);
-    if (added) profile->keys.push_back(key);
-    entry->second.push_back(literal);
+    single.emplace_back(key, literal);
+  }
+  std::unordered_set<std::uint32_t> met;
+  for (const auto& [key, literal] : single) {
+    if (met.insert(key).second) profile->keys.push_back(key);
+  }
+  std::ranges::stable_sort(single, {}, &std::pair<std::uint32_t, Formula>::first);
+  for (std::size_t at = 0; at < single.size();) {
+    std::vector<Formula> literals;
+    const std::uint32_t key = single[at].first;
+    for (; at < single.size() && single[at].first == key; ++at) literals.push_back(single[at].second);
+    profile->single_literals.push_back({key, lists_.keep(literals)});
   }
   profile->simple = true;
-  const Node& node = formulas_[f];
-  const std::vector<Formula> alone{f};
   std::vector<Formula> others;
-  for (Formula child : node.kind == Kind::kAll ? node.children : alone) {
+  for (Formula child : conjuncts(f)) {
     const Node& part = formulas_[child];
     if (part.kind == Kind::kConstant) continue;
     if (forbids(child)) continue;
@@ -46,9 +54,11 @@ const Solver::Profile& Solver::profile(Formula f) {
     for (Formula literal : formulas_.counting_literals(other)) {
       const std::uint32_t key = formulas_.single_key(formulas_[literal].a);
       if (key == FormulaStore::kNoKey) profile->any_key_helps = true;
-      profile->helpful.insert(key);
+      profile->helpful.push_back(key);
     }
   }
+  std::ranges::sort(profile->helpful);
+  profile->helpful.erase(std::ranges::unique(profile->helpful).begin(), profile->helpful.end());
   slot = std::move(profile);
   return *slot;
 }
@@ -58,14 +68,14 @@ bool Solver::forbids(Formula f) const {
   return node.kind == Kind::kNot && formulas_[node.a].kind == Kind::kMembers && formulas_[node.a].c == 1;
 }
 
-const std::vector<Formula>& Solver::forbidden(Formula f) {
-  if (const auto known = forbidden_.find(f); known != forbidden_.end()) return known->second;
+List Solver::forbidden(Formula f) {
+  if (const auto* known = forbidden_.find(f)) return *known;
   std::vector<Formula> found, helping;
   for (const Formula part : conjuncts(f)) {
     if (forbids(part)) {
       found.push_back(formulas_[part].a);
     } else {
-      const std::vector<Formula>& inside = formulas_.counting_literals(part);
+      const List inside = formulas_.counting_literals(part);
       helping.insert(helping.end(), inside.begin(), inside.end());
     }
   }
@@ -73,16 +83,29 @@ const std::vector<Formula>& Solver::forbidden(Formula f) {
   std::sort(helping.begin(), helping.end());
   std::vector<Formula> only;
   std::set_difference(found.begin(), found.end(), helping.begin(), helping.end(), std::back_inserter(only));
-  return forbidden_.emplace(f, std::move(only)).first->second;
+  const List kept = lists_.keep(only);
+  forbidden_.emplace(f, kept);
+  return kept;
 }
 
 // --- Contexts ---------------------------------------------------------------
 
-ObjectContext Solver::open_object(const std::vector<Formula>& unrestricted) {
-  const std::uint32_t ranks = key_lists_.intern(formulas_.declared_names(unrestricted));
+ObjectContext Solver::open_object(List unrestricted) {
+  std::vector<std::uint32_t> names;
+  std::unordered_set<std::uint32_t> listed;
+  for (const Formula f : unrestricted) {
+    const List declared = formulas_.declared_names(f);
+    if (unrestricted.size() == 1) {
+      names = copy(declared);
+    } else {
+      std::ranges::copy_if(declared, std::back_inserter(names),
+                           [&](std::uint32_t key) { return listed.insert(key).second; });
+    }
+  }
+  const std::uint32_t ranks = key_lists_.intern(names);
   auto [entry, added] = rank_tables_.try_emplace(ranks);
   if (added) {
-    const std::vector<std::uint32_t>& keys = key_lists_[ranks];
+    const List keys = key_lists_[ranks];
     for (std::uint32_t i = 0; i < keys.size(); ++i) entry->second.emplace(keys[i], i);
   }
   return {ranks, 0, 0};
@@ -100,7 +123,7 @@ bool Solver::available(const ObjectContext& context, std::uint32_t key) const {
     const std::uint32_t r = rank(context.ranks, key);
     if (r != kNoRank && r < context.floor) return false;
   }
-  const std::vector<std::uint32_t>& seen = key_lists_[context.seen];
+  const List seen = key_lists_[context.seen];
   return !std::binary_search(seen.begin(), seen.end(), key);
 }
 
@@ -113,7 +136,7 @@ ObjectContext Solver::after_key(const ObjectContext& context, std::uint32_t key)
       return next;
     }
   }
-  std::vector<std::uint32_t> seen = key_lists_[context.seen];
+  std::vector<std::uint32_t> seen = copy(key_lists_[context.seen]);
   seen.insert(std::upper_bound(seen.begin(), seen.end(), key), key);
   next.seen = key_lists_.intern(seen);
   return next;
@@ -127,7 +150,7 @@ ObjectContext Solver::relevant(Formula f, const ObjectContext& context) {
   ObjectContext result = context;
   std::vector<std::uint32_t> seen;
   for (std::uint32_t key : key_lists_[context.seen]) {
-    if (known.helpful.count(key)) seen.push_back(key);
+    if (std::ranges::binary_search(known.helpful, key)) seen.push_back(key);
   }
   result.seen = key_lists_.intern(seen);
   if (order_ == PropertyOrder::kSchema) {
@@ -253,7 +276,7 @@ bool Solver::completes_object(Formula f, const ObjectContext& context) {
 
 // Whether f demands a member that can no longer come.
 bool Solver::demands_gone(Formula f, const ObjectContext& context) {
-  const std::vector<Formula> parts = conjuncts(f);
+  const List parts = conjuncts(f);
   return std::any_of(parts.begin(), parts.end(), [&](Formula part) {
     const Node& node = formulas_[part];
     if (node.kind != Kind::kMembers) return false;
@@ -352,7 +375,7 @@ std::optional<std::string> Solver::search_object(Formula start, const ObjectCont
       Best& way = best[rest];
       // Within a completion members may still be sorted, so a key is only marked as used.
       ObjectContext after = here;
-      std::vector<std::uint32_t> seen = key_lists_[here.seen];
+      std::vector<std::uint32_t> seen = copy(key_lists_[here.seen]);
       seen.insert(std::upper_bound(seen.begin(), seen.end(), way.key), way.key);
       after.seen = key_lists_.intern(seen);
       const std::uint64_t total = length + way.text.size() + 1;

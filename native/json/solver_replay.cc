@@ -44,32 +44,37 @@ std::vector<Solver::NamedText> Solver::members_of(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t key_end = end_of_string(text, at), value_end = end_of_value(text, key_end + 1);
     members.push_back({formulas_.key(unescape(text.substr(at + 1, key_end - at - 2))),
-                       std::string(text.substr(key_end + 1, value_end - key_end - 1))});
+                       values_met_.intern(std::string(text.substr(key_end + 1, value_end - key_end - 1)))});
     at = value_end + 1;
   }
   return members;
 }
 
 // Whether an object of exactly these members satisfies f, a formula about objects.
-bool Solver::members_meet(Formula f, const std::vector<const NamedText*>& members) {
-  std::unordered_map<std::uint32_t, const NamedText*> by_key;
-  for (const NamedText* member : members) by_key.emplace(member->key, member);
+bool Solver::members_meet(Formula f, std::span<const NamedText> members) {
+  std::unordered_map<std::uint32_t, std::uint32_t> by_key;
+  for (const NamedText& member : members) by_key.emplace(member.key, member.value);
   return formulas_.evaluate(f, [&](Formula literal) {
     spend(1);
     const Node& node = formulas_[literal];
     if (const std::uint32_t key = formulas_.single_key(node.a); key != FormulaStore::kNoKey) {
       const auto member = by_key.find(key);
-      return node.c == 1 && member != by_key.end() && meets(node.b, member->second->text);
+      return node.c == 1 && member != by_key.end() && value_meets(node.b, member->second);
     }
     std::uint32_t owed = node.c;
-    for (const NamedText* member : members) {
-      if (formulas_.regexes().matches(node.a, formulas_.key_text(member->key)) && meets(node.b, member->text) &&
-          --owed == 0) {
-        return true;
-      }
+    for (const NamedText& member : members) {
+      if (names(node.a, member.key) && value_meets(node.b, member.value) && --owed == 0) return true;
     }
     return false;
   });
+}
+
+bool Solver::value_meets(Formula f, std::uint32_t value) {
+  const std::uint64_t memo = static_cast<std::uint64_t>(f) << 32 | value;
+  if (const bool* known = met_.find(memo)) return *known;
+  const bool holds = meets(f, values_met_[value]);
+  met_.emplace(memo, holds);
+  return holds;
 }
 
 bool Solver::items_meet(Formula f, const std::vector<std::string_view>& items) {
@@ -99,10 +104,7 @@ bool Solver::meets(Formula f, std::string_view text) {
   spend(1);
   if (f == kTrue || f == kFalse) return f == kTrue;
   if (text[0] == '{') {
-    const std::vector<NamedText> members = members_of(text.substr(1, text.size() - 2));
-    std::vector<const NamedText*> all;
-    for (const NamedText& member : members) all.push_back(&member);
-    return members_meet(object_formula(f), all);
+    return members_meet(object_formula(f), members_of(text.substr(1, text.size() - 2)));
   }
   if (text[0] != '[') return scalar_meets(f, text);
   std::vector<std::string_view> items;
@@ -117,9 +119,9 @@ bool Solver::meets(Formula f, std::string_view text) {
 // Whether f is completed by the members of a witness found before, as far as their keys are still to be had.
 bool Solver::replay(Formula f, const ObjectContext& context) {
   for (const std::vector<NamedText>& witness : recent_) {
-    std::vector<const NamedText*> members;
+    std::vector<NamedText> members;
     for (const NamedText& member : witness) {
-      if (available(context, member.key)) members.push_back(&member);
+      if (available(context, member.key)) members.push_back(member);
     }
     if (!members.empty() && members_meet(f, members)) return true;
   }

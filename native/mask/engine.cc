@@ -1,33 +1,6 @@
 #include "mask/engine.h"
 
-#include <system_error>
-#include <thread>
-
 namespace structgen {
-
-namespace {
-
-// Freed where the last constraint ends as long as that takes less than starting a thread is worth.
-constexpr std::size_t kSmall = std::size_t{4} << 20;
-
-struct Retire {
-  void operator()(Engine* last) const noexcept {
-    std::unique_ptr<Engine> engine(last);
-    if (engine->memory_bytes() < kSmall) return;
-    // Tries and resolvers may be Python's, and need its lock to be given up: they end here. What is left is
-    // memory and nothing else, so the thread may be cut short by the end of the process, and is not missed
-    // in a process forked off meanwhile.
-    engine->let_go();
-    try {
-      std::thread([engine = std::move(engine)]() mutable { engine.reset(); }).detach();
-    } catch (const std::system_error&) {  // no thread to be had: it was freed on the way here
-    }
-  }
-};
-
-}  // namespace
-
-std::shared_ptr<Engine> Engine::make() { return {new Engine, Retire{}}; }
 
 json::JsonMachine& Engine::json_machine(const json::Options& options) {
   for (auto& [known, machine] : json_machines_) {
@@ -67,16 +40,12 @@ Masks& Engine::masks(Machine& machine, const std::shared_ptr<const TokenTrie>& t
   return *masks_.back();
 }
 
-void Engine::let_go() {
-  masks_.clear();
-  formulas.forget_references();
-}
-
 std::size_t Engine::memory_bytes() const {
   std::size_t bytes = regexes.memory_bytes() + formulas.size() * 120 + compose_machine_.memory_bytes();
   for (const auto& [options, machine] : json_machines_) bytes += machine->memory_bytes();
   for (const auto& machine : substring_machines_) bytes += machine->memory_bytes();
   for (const auto& machine : cfg_machines_) bytes += machine->memory_bytes();
+  for (const auto& masks : masks_) bytes += masks->memory_bytes();
   return bytes;
 }
 

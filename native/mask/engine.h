@@ -2,9 +2,9 @@
 // and how to their masks. One lock guards all of it but the masks that are known already.
 //
 // Everything interned lives as long as the engine. When an engine has grown past its
-// limit, new constraints start a fresh one, and the old one goes with its last constraint:
-// a large one on a thread of its own, since taking a million small pieces apart takes as long
-// as compiling fifty schemas.
+// limit, new constraints start a fresh one, and the old one goes with its last constraint,
+// in the time of a dozen compilations: most of what it holds is in blocks (`lists.h`, `rows.h`).
+// Never on another thread, which would hold the allocator's lock against whoever makes a mask.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@
 #include "compose/machine.h"
 #include "compose/substring.h"
 #include "json/machine.h"
+#include "lists.h"
 #include "mask/masks.h"
 #include "mask/stack.h"
 #include "regex/machine.h"
@@ -25,7 +26,6 @@
 namespace structgen {
 
 struct Engine {
-  static std::shared_ptr<Engine> make();
   Engine() : formulas(regexes) {}
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -45,8 +45,6 @@ struct Engine {
   // Masks of `machine` over `trie`; the trie is kept alive with them.
   Masks& masks(Machine& machine, const std::shared_ptr<const TokenTrie>& trie);
   std::size_t memory_bytes() const;
-  // Gives up what belongs to others: tries and resolvers. Only for an engine that nobody uses any more.
-  void let_go();
 
   std::recursive_mutex mutex;
   regex::Store regexes;
@@ -58,7 +56,7 @@ struct Engine {
   compose::ComposeMachine compose_machine_{texts};
   std::vector<std::unique_ptr<compose::SubstringMachine>> substring_machines_;
   std::vector<std::pair<json::Options, std::unique_ptr<json::JsonMachine>>> json_machines_;
-  VectorInterner networks_;                                     // their signatures …
+  ListInterner networks_;                                     // their signatures …
   std::vector<Start> starts_;                                   // … and where each starts
   std::vector<std::unique_ptr<cfg::CfgMachine>> cfg_machines_;
   std::vector<std::unique_ptr<Masks>> masks_;

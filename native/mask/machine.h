@@ -24,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-#include "interner.h"
+#include "lists.h"
 #include "rows.h"
 #include "word_list.h"
 
@@ -336,7 +336,7 @@ class Machine {
   Rows own_rows_;
   std::vector<Action> actions_;
   std::unordered_map<Action, Transition, ActionHash> action_ids_;
-  VectorInterner forks_;
+  ListInterner forks_;
   std::unordered_map<Local, WayOut> ways_out_;  // filled by Cursor::way_out
 };
 

@@ -104,7 +104,7 @@ std::uint32_t Masks::number_of(std::span<const LocalMask::Leaving> places) {
   nodes.reserve(places.size());
   for (const LocalMask::Leaving& place : places) nodes.push_back(place.node);
   const std::size_t known = places_.size();
-  const std::uint32_t number = places_.intern(std::move(nodes));
+  const std::uint32_t number = places_.intern(nodes);
   if (places_.size() > known) kept_places_ += places.size();
   return number + 1;
 }

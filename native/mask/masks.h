@@ -19,7 +19,7 @@
 #include <span>
 #include <vector>
 
-#include "interner.h"
+#include "lists.h"
 #include "mask/mask_cache.h"
 #include "mask/stack.h"
 #include "mask/text_region.h"
@@ -41,6 +41,8 @@ class Masks {
 
   const Machine& machine() const { return machine_; }
   const std::shared_ptr<const TokenTrie>& trie() const { return trie_; }
+  // What is known of the machine's states besides the masks, which are the cache's.
+  std::size_t memory_bytes() const { return regions_.memory_bytes() + places_.memory_bytes(); }
 
  private:
   LocalMaskPtr local(Local local);
@@ -79,7 +81,7 @@ class Masks {
   std::shared_ptr<MaskCache> cache_;
   std::uint64_t owner_;
   TextRegions regions_;
-  VectorInterner places_;  // nodes where frames are left, as long as they are few
+  ListInterner places_;  // nodes where frames are left, as long as they are few
   std::size_t kept_places_ = 0;
   TokenMarks marks_;  // empty between calls
 };

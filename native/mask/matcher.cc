@@ -120,8 +120,17 @@ bool Matcher::rollback(std::size_t steps) {
   return true;
 }
 
+// Nearly always there is one stack, with a frame on top that has to go on.
+bool Matcher::must_go_on() const {
+  const Step& now = history_.front();
+  if (now.terminated || now.others) return false;
+  Machine& machine = *constraint_->machine;
+  const Local top = now.stack.front().local;
+  return Stack::View(now.stack).tail().empty() ? !machine.accepting(top) : !machine.may_end(top);
+}
+
 bool Matcher::can_stop() {
-  if (is_terminated()) return false;
+  if (is_terminated() || must_go_on()) return false;
   bool accepting = false;
   each_stack([&](const Stack& stack) {
     Cursor cursor(*constraint_->machine, constraint_->engine->texts);

@@ -40,6 +40,7 @@ class Matcher {
   bool rollback(std::size_t steps);  // false (and nothing done) if fewer were made
   void reset();
   std::size_t length() const { return length_; }
+  Engine& engine() const { return *constraint_->engine; }
 
   // out has mask_words() words; bit t says whether token t keeps the output completable.
   // Takes the engine's lock itself, where it needs it.
@@ -49,6 +50,10 @@ class Matcher {
   std::size_t mask_words() const { return (constraint_->width + 31) / 32; }
   bool can_stop();
   bool is_terminated() const { return history_.front().terminated; }
+  // Plainly no end: false where it takes a cursor to say so. Cheaper than can_stop().
+  bool must_go_on() const;
+  // Plainly more than one token may come: false where it takes a mask to say so.
+  bool has_choice() const;
   std::vector<std::uint32_t> forced_tokens();
   // Tokens (bytes) of a short way to an accepting state; empty optional only when
   // the vocabulary cannot spell it.
@@ -73,7 +78,6 @@ class Matcher {
       for (const Stack& stack : *now.others) each(stack);
     }
   }
-  bool has_choice() const;
   void append(Stacks stacks, bool terminated = false);
   void append(Stack stack, std::shared_ptr<const Stacks> others, bool terminated);
   std::optional<Stack> advance_top(std::string_view bytes);

@@ -52,6 +52,15 @@ class Budget:
             self._plan = self._matcher.completion()[::-1]
         return self._plan[::-1]
 
+    @property
+    def room(self) -> int | None:
+        """How many tokens may be needed after the next one; None where a plan has a say, or none is left."""
+        return None if self._plan is not None or self.left == 0 else self.left - 1
+
+    def taken(self) -> None:
+        """Account for a token the matcher took within `room`."""
+        self.left -= 1
+
     def take(self, token: int) -> bool:
         """Advance the matcher by an allowed token if the output can still be finished after it.
 

@@ -105,9 +105,14 @@ class CausalBatch:
         return len(self._lengths)
 
     @property
+    def on_accelerator(self) -> bool:
+        """Whether the model works on a device of its own, while the processor does something else."""
+        return bool(self._device.type != "cpu")
+
+    @property
     def fill(self) -> float:
         """The share of rows that makes up for another column; on accelerators small passes cost the same."""
-        return FILL_ON_CPU if self._device.type == "cpu" else 0.0
+        return 0.0 if self.on_accelerator else FILL_ON_CPU
 
     def feed(self, chunks: Sequence[Sequence[int]], keep: int) -> Tensor:
         """Logits (B, ``keep``, V) of the last ``keep`` places of the pass.

@@ -1,10 +1,12 @@
-"""The masks of the next draw, filled while the model works.
+"""The masks of the next draw, filled while the model works or just before.
 
-A mask depends on tokens only, and those are known before the pass over them begins: so the masks of
-all rows that will draw can be filled beside it, by native threads that hold no lock of Python.  Handing
-work to another thread costs some tens of microseconds where processors are free, and a millisecond where
-they are not; masks met before take less.  So a batch is handed over only where recent ones
-were much slower than that; where they run changes nothing else.
+A mask depends on tokens only, and those are known before the pass over them begins.  So the masks of
+all rows that will draw can be filled beside it: where an accelerator runs the model, by the thread that
+waits for it.  Where the processor itself runs it, that thread fills them in front of the pass: right after
+the tokens were taken the states they ask for are in its caches, and a pass later they are not, which takes
+half as long again.  Many masks that nobody met before go to another thread, which holds no lock of Python.
+That costs some tens of microseconds where processors are free, and a millisecond where they are not; so a
+batch is handed over only where recent ones were much slower.  Where they are filled changes nothing else.
 
 Knows matchers, and nothing about models.
 """
@@ -39,6 +41,8 @@ class MaskFiller:
         self._pool: ThreadPoolExecutor | None = None
         self._rows: Sequence[Row] = ()
         self._make(0, 1)
+        self._beside = False
+        self._due = False  # whether masks are still to be filled, by whoever waits for them
         self._running: Future[None] | None = None
         self._pace = 0.0
 
@@ -46,9 +50,12 @@ class MaskFiller:
         self._masks: MaskArray = np.zeros((rows, words), dtype=np.uint32)
         self._words = torch.from_numpy(self._masks.view(np.int32))
 
-    def begin(self, rows: Sequence[Row]) -> MaskFiller:
-        """Name the rows whose masks are wanted; filling starts when the context is entered."""
-        self._rows = rows
+    def begin(self, rows: Sequence[Row], *, beside: bool) -> MaskFiller:
+        """Name the rows whose masks are wanted; filling starts when the context is entered.
+
+        ``beside``: whether the model works meanwhile without this thread, on an accelerator.
+        """
+        self._rows, self._beside = rows, beside
         return self
 
     def __enter__(self) -> MaskFiller:
@@ -56,10 +63,15 @@ class MaskFiller:
             words = mask_words(self._rows[0].vocabulary.width)
             if self._masks.shape[0] < len(self._rows) or self._masks.shape[1] != words:
                 self._make(len(self._rows), words)
+        self._due = False
         if self._rows and self._pace > WORTH_A_THREAD:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(1, thread_name_prefix="structgen-masks")
             self._running = self._pool.submit(self._fill)
+        elif self._beside:
+            self._due = True
+        else:
+            self._fill()
         return self
 
     def __exit__(
@@ -74,8 +86,9 @@ class MaskFiller:
         running, self._running = self._running, None
         if running is not None:
             running.result()
-        elif self._rows:
+        elif self._due:
             self._fill()
+        self._due = False
 
     @property
     def words(self) -> Tensor:

@@ -31,6 +31,7 @@ from structgen.decode.matching import (
 from structgen.decode.penalties import History
 from structgen.decode.result import Alternative, FinishReason, Stats
 from structgen.decode.sampling import Draws
+from structgen.matcher import NOT_TAKEN, OPEN, Matcher
 
 MAX_REDRAWS = 32
 """How many draws that do not fit the budget are repeated at one place before the plan's token is taken.
@@ -95,6 +96,7 @@ class Row:
         self.fed = 0  # tokens of prompt and output that are in the model's cache
         self.mask: MaskArray | None = None  # the mask of the present state, where it is known already
         self.draft: list[int] = []  # what is likely to follow ``tokens``, to be fed along
+        self._open = False  # whether it is known that nothing is forced and nothing can end
         self.law_name = "local"
         self.vocabulary = vocabulary
         self._names = names
@@ -150,10 +152,11 @@ class Row:
         """Append forced tokens, and notice the end where nothing else can follow."""
         self.mask = None
         self.draft = []
+        known_open, self._open = self._open, False
         if self._deadline is not None and self._is_late():
             self._finish_by_plan()
             return
-        while True:
+        while not known_open:
             ended, can_stop, forced = outlook(self.matcher)
             if ended:  # free text met a stop string
                 self.finish_reason = "stop"
@@ -227,10 +230,25 @@ class Row:
         self.log_z.append(logprob)
         self.end_unscored = False
 
-    def choose(self, draws: Draws, place: int) -> None:
-        """Take the token drawn at ``place`` of ``draws``, or the next one that fits the budget."""
+    def room_after(self, token: int) -> int | None:
+        """How many tokens may be needed after a drawn one, where a native matcher alone can take it.
+
+        None where `choose` has to: at an end, under a plan, of other matchers.
+        """
+        if type(self.matcher) is not Matcher or token < 0 or token in self._end_set:
+            return None
+        return self.budget.room
+
+    def choose(self, draws: Draws, place: int, taken: int = NOT_TAKEN) -> None:
+        """Take the token drawn at ``place`` of ``draws``, or the next one that fits the budget.
+
+        ``taken``: what became of it where it was offered to the matcher already (`take_tokens`).
+        """
         token = draws.tokens[place]
-        if not self._take(token):
+        if taken != NOT_TAKEN:
+            self.budget.taken()
+            self._open = taken == OPEN
+        elif not self._take(token):
             token = self._choose_what_fits(token, draws, place)
         self.stats.truncation_misses += draws.missed[place] and self.law.truncates
         log_z = draws.log_z[place]

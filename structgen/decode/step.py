@@ -1,11 +1,11 @@
 """One pass through the model for some rows: feed, score what was forced, draw, settle.
 
 A pass (1) feeds every row what it has not fed yet: the rest of the prompt at first, later the drawn token
-and the forced tokens behind it, and what the row drafts beyond that, as one chunk; (2) while the model
-works, fills the masks of the rows that will draw; (3) scores the forced tokens; (4) draws one token a
-row; (5) lets rows settle: append what is now forced, notice the end.  Where the draw agrees with the draft,
-the logits behind it are there already: (3) to (5) are repeated without another pass, and what remains of
-the draft is taken back.
+and the forced tokens behind it, and what the row drafts beyond that, as one chunk; (2) beside that or
+just before, fills the masks of the rows that will draw; (3) scores the forced tokens; (4) draws one token
+a row; (5) lets rows settle: append what is now forced, notice the end.  Where the draw agrees with the
+draft, the logits behind it are there already: (3) to (5) are repeated without another pass, and what
+remains of the draft is taken back.
 
 What goes wrong inside one row (a matcher that rejects, logits of NaN, too little memory for the longest
 one) ends that row with its error; the others go on.
@@ -31,8 +31,9 @@ from structgen.decode.masks import MaskFiller
 from structgen.decode.matching import MaskArray, mask_words
 from structgen.decode.result import PHASES
 from structgen.decode.row import Row
-from structgen.decode.sampling import draw, log_probabilities
+from structgen.decode.sampling import Draws, draw, log_probabilities
 from structgen.errors import StructgenError
+from structgen.matcher import NOT_TAKEN, take_tokens
 
 MAX_LOGITS = 1 << 27
 """Logits a pass may return, in numbers: a long run of forced tokens is scored in several passes."""
@@ -70,7 +71,8 @@ def run_pass(
     columns = None if slot_of is not None else _worthwhile_columns(rows, forward.fill)
     chunks, ends, keep = _chunks(rows, columns)
     drawing = [row for row in rows if row.finish_reason is None and ends[row] >= row.length]
-    with filler.begin(drawing):
+    with filler.begin(drawing, beside=forward.on_accelerator):
+        phases.end("mask")
         fed = _feed(forward, rows, chunks, keep, slot_of)
     if fed is None:  # memory ran out, and the longest row was given up
         filler.wait()
@@ -205,6 +207,8 @@ def _score(
     places: list[tuple[int, int]] = []
     owners: list[tuple[Row, int]] = []  # and which of its tokens
     for row in rows:
+        if not row.unscored:
+            continue
         first = row.length - row.unscored
         for number in range(first, min(row.length, row.fed + 1)):
             places.append(logits_at(row, number))
@@ -266,11 +270,31 @@ def _draw(
         last = logits[[place for place, _ in at], [offset for _, offset in at]]
     histories = [row.history() if row.law.looks_back else None for row in rows]
     draws = draw(last, masks, [row.law for row in rows], uniforms, histories)
+    for place in _let_choose(rows, draws):
+        rows[place].fail(_not_a_number())
+
+
+def _let_choose(rows: Sequence[Row], draws: Draws) -> list[int]:
+    """Let each row take what was drawn for it; returns the places of those whose logits were NaN.
+
+    The matchers of nearly all rows take their tokens in one call; where one would not, or the row has more
+    to say than its matcher, it chooses alone.
+    """
+    taken = [NOT_TAKEN] * len(rows)
+    offers = [
+        (place, row.matcher, draws.tokens[place], room)
+        for place, row in enumerate(rows)
+        if not draws.broken[place] and (room := row.room_after(draws.tokens[place])) is not None
+    ]
+    if offers:
+        places, matchers, tokens, rooms = zip(*offers, strict=True)
+        outcomes = take_tokens(matchers, list(tokens), list(rooms))
+        for place, outcome in zip(places, outcomes, strict=True):
+            taken[place] = outcome
     for place, row in enumerate(rows):
-        if draws.broken[place]:
-            row.fail(_not_a_number())
-        else:
-            guarded(row, row.choose, draws, place)
+        if not draws.broken[place]:
+            guarded(row, row.choose, draws, place, taken[place])
+    return [place for place, broken in enumerate(draws.broken) if broken]
 
 
 def _draw_few(
@@ -284,11 +308,8 @@ def _draw_few(
         some = logits.of([at[place][0] for place in places], [at[place][1] for place in places], ids)
         laws = [rows[place].law for place in places]
         draws = draw_few(some, ids, laws, [uniforms[place] for place in places])
-        for number, place in enumerate(places):
-            if draws.broken[number]:
-                del allowed[place]  # the full logits tell whether they are
-            else:
-                guarded(rows[place], rows[place].choose, draws, number)
+        for number in _let_choose([rows[place] for place in places], draws):
+            del allowed[places[number]]  # the full logits tell whether they are
     return [place for place in range(len(rows)) if place not in allowed]
 
 

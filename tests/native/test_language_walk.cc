@@ -182,7 +182,7 @@ TEST(a_language_is_walked_as_its_tokens_are_read) {
 TEST(masks_put_together_are_those_of_the_states) {
   const std::vector<std::string> tokens = made_up_tokens();
   const auto trie = trie_of(tokens);
-  const std::shared_ptr<Engine> shared = Engine::make();
+  const std::shared_ptr<Engine> shared = std::make_shared<Engine>();
   Engine& engine = *shared;
   cfg::Grammar grammar;
   // Sums of calls and names with keywords between, blanks anywhere: statements as Python has them.

@@ -17,7 +17,7 @@ namespace {
 using namespace structgen;
 
 struct Setup {
-  std::shared_ptr<Engine> engine = Engine::make();
+  std::shared_ptr<Engine> engine = std::make_shared<Engine>();
   std::shared_ptr<const TokenTrie> trie;
   std::shared_ptr<Constraint> constraint;
 
