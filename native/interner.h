@@ -24,8 +24,14 @@ inline std::size_t mix_hash(std::size_t seed, std::size_t value) {
 struct VectorHash {
   template <class Values>
   std::size_t operator()(const Values& values) const {
-    std::size_t seed = values.size();
-    for (const auto& value : values) seed = mix_hash(seed, static_cast<std::size_t>(value));
+    std::size_t seed = values.size(), at = 0;
+    if constexpr (sizeof(values[0]) == 4) {  // two at a time
+      for (; at + 1 < values.size(); at += 2) {
+        const auto second = static_cast<std::size_t>(static_cast<std::uint32_t>(values[at + 1]));
+        seed = mix_hash(seed, static_cast<std::uint32_t>(values[at]) | second << 32);
+      }
+    }
+    for (; at < values.size(); ++at) seed = mix_hash(seed, static_cast<std::size_t>(values[at]));
     return seed;
   }
 };
@@ -90,7 +96,5 @@ class Interner {
   std::vector<std::vector<T>> chunks_;  // of kChunk values each, so that none of them moves
   std::size_t size_ = 0;
 };
-
-using VectorInterner = Interner<std::vector<std::uint32_t>, VectorHash>;
 
 }  // namespace structgen

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "interner.h"
+#include "lists.h"
 
 namespace structgen::cfg {
 
@@ -52,12 +52,12 @@ class Reach {
 // With `merge` a symbol leads to all its targets at once, else to each.
 std::optional<Automaton> subsets(const Draft& draft, std::size_t most, bool merge, Steps& steps) {
   Reach reach(draft, steps);
-  VectorInterner ids;
+  ListInterner ids;
   Automaton result;
   ids.intern(reach.from({Draft::kStart}));
   for (std::uint32_t at = 0; at < ids.size(); ++at) {
     if (ids.size() > most) return std::nullopt;
-    const std::vector<StateId> members = ids[at];
+    const List members = ids[at];
     Automaton::State state;
     state.final = std::binary_search(members.begin(), members.end(), Draft::kEnd);
     std::vector<Arc> arcs;
@@ -132,7 +132,7 @@ std::optional<Automaton> merged(Automaton automaton, Steps& steps) {
   for (StateId s = 0; s < size; ++s) stands_for[s] = s;
   for (bool changed = true; changed;) {
     changed = false;
-    VectorInterner kinds;
+    ListInterner kinds;
     std::vector<StateId> of;  // kind -> state
     for (StateId s = size; s-- > 0;) {
       if (stands_for[s] != s) continue;

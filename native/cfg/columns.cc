@@ -16,17 +16,14 @@ CfgMachine::Origin CfgMachine::column(std::vector<Wait>& waits) {
   for (const Wait& wait : waits) {
     column_words_.insert(column_words_.end(), {wait.label, wait.state, wait.then, wait.origin});
   }
-  const std::size_t known = columns_.size();
-  const Origin origin = columns_.intern(column_words_);
-  if (columns_.size() > known) owned_bytes_ += column_words_.size() * 4 + 16;
-  return origin;
+  return columns_.intern(column_words_);
 }
 
 // Interned as words; a Wait is four of them.
 std::span<const CfgMachine::Wait> CfgMachine::waits(Origin origin) const {
   static_assert(sizeof(Wait) == 4 * sizeof(std::uint32_t) && std::is_trivially_copyable_v<Wait>);
   if (origin <= kSelf) return {};
-  const std::vector<std::uint32_t>& words = columns_[origin];
+  const List words = columns_[origin];
   return {reinterpret_cast<const Wait*>(words.data()), words.size() / 4};
 }
 

@@ -8,14 +8,11 @@ namespace structgen::cfg {
 // Interned as words, as everything else is.
 Local CfgMachine::frame_local(const LeafFrame& frame) {
   const std::uint32_t marks = (frame.bottom ? 1u : 0u) | (frame.fresh ? 2u : 0u);
-  const std::size_t known = locals_.size();
-  const Local local = locals_.intern({kLeaf, frame.machine, frame.inner, frame.follow, frame.tokens, marks});
-  if (locals_.size() > known) owned_bytes_ += 40;
-  return local;
+  return locals_.intern({kLeaf, frame.machine, frame.inner, frame.follow, frame.tokens, marks});
 }
 
 LeafFrame CfgMachine::frame(Local local) const {
-  const std::vector<std::uint32_t>& words = locals_[local];
+  const List words = locals_[local];
   return {words[1], words[2], words[3], words[4], (words[5] & 1u) != 0, (words[5] & 2u) != 0};
 }
 

@@ -39,24 +39,18 @@ Local CfgMachine::items(const std::vector<Item>& items, std::uint32_t use) {
   static_assert(sizeof(Item) == 4 * sizeof(std::uint32_t) && std::is_trivially_copyable_v<Item>);
   words_.resize(4 * items.size());
   std::memcpy(words_.data(), items.data(), items.size() * sizeof(Item));
-  const std::size_t known = sets_.size(), known_frames = locals_.size();
+  const std::size_t known = sets_.size();
   const std::uint32_t set = sets_.intern(words_);
-  if (sets_.size() > known) {
-    owned_bytes_ += words_.size() * 4;
-    // Looked at now and then: a state takes a few kilobytes.
-    if (sets_.size() % 64 == 0 && memory_bytes() > kMostBytes) {
-      throw BudgetExceeded("states of one grammar: 512 MiB");
-    }
+  // Looked at now and then: a state takes a few kilobytes.
+  if (sets_.size() > known && sets_.size() % 64 == 0 && memory_bytes() > kMostBytes) {
+    throw BudgetExceeded("states of one grammar: 512 MiB");
   }
-  words_.assign({kItems | use, set});
-  const Local local = locals_.intern(words_);
-  if (locals_.size() > known_frames) owned_bytes_ += 24;
-  return local;
+  return locals_.intern({kItems | use, set});
 }
 
 // Interned as words; an Item is four of them.
 std::span<const CfgMachine::Item> CfgMachine::items_of(Local local) const {
-  const std::vector<std::uint32_t>& words = sets_[locals_[local][1]];
+  const List words = sets_[locals_[local][1]];
   return {reinterpret_cast<const Item*>(words.data()), words.size() / 4};
 }
 
@@ -101,7 +95,7 @@ Transition CfgMachine::compute_items(Local local, std::uint8_t byte) {
   }
   const bool reads = !next_.empty() || here.leaves_first.has(byte);
   return add_action({Action::Kind::kPopAgain, 0, 0,
-                     results_.intern(reads ? std::vector<std::uint32_t>{kItself, local} : ends_)});
+                     reads ? results_.intern({kItself, local}) : results_.intern(ends_)});
 }
 
 // The frame with these items, or a new one on top if they all belong to one column.
@@ -163,7 +157,7 @@ Local CfgMachine::resume(Local local, std::uint32_t result, std::string_view tex
   std::vector<Item> next;
   try {
     const Origin origin = column_of(local);
-    const std::vector<std::uint32_t>& ended = results_[result];
+    const List ended = results_[result];
     if (ended[0] == kLabels) {
       next = continued(origin, std::span(ended).subspan(1));
     } else {

@@ -31,7 +31,7 @@
 
 #include "budget.h"
 #include "cfg/network.h"
-#include "interner.h"
+#include "lists.h"
 #include "mask/leaf_frames.h"
 #include "regex/store.h"
 
@@ -177,10 +177,10 @@ class CfgMachine final : public LeafHost {
   Network network_;
   Machine* terminals_;
   Local start_;
-  VectorInterner locals_;   // frames with items, waiting columns; 0 is kDead
-  VectorInterner sets_;     // sets of items, which frames for outputs and for masks share …
-  VectorInterner columns_;  // 0 and 1 are kBase and kSelf
-  VectorInterner results_;  // with what a frame ended: labels that are complete, or the frame itself
+  ListInterner locals_;   // frames with items, waiting columns; 0 is kDead
+  ListInterner sets_;     // sets of items, which frames for outputs and for masks share …
+  ListInterner columns_;  // 0 and 1 are kBase and kSelf
+  ListInterner results_;  // with what a frame ended: labels that are complete, or the frame itself
   std::vector<std::unique_ptr<Closure>> closures_;  // … and what follows from each
   const Closure nothing_;
   std::unordered_map<std::uint64_t, Local> resumed_;

@@ -35,6 +35,16 @@ void order_by_transition(std::vector<LocalMask::Leaving>& leaving) {
     return a.transition != b.transition ? a.transition < b.transition : a.node < b.node;
   };
   if (leaving.size() < kFew) return std::sort(leaving.begin(), leaving.end(), before);
+  const auto is_byte = [](const LocalMask::Leaving& place) { return place.transition < 256; };
+  if (std::all_of(leaving.begin(), leaving.end(), is_byte)) {  // those of a language are
+    std::array<std::uint32_t, 257> next{};  // by byte: where its next one goes
+    for (const LocalMask::Leaving& place : leaving) ++next[place.transition + 1];
+    for (std::size_t byte = 1; byte < next.size(); ++byte) next[byte] += next[byte - 1];
+    std::vector<LocalMask::Leaving> ordered(leaving.size());
+    for (const LocalMask::Leaving& place : leaving) ordered[next[place.transition]++] = place;
+    leaving = std::move(ordered);
+    return;
+  }
   constexpr std::size_t kSlots = 1024;
   struct Slot {
     Transition transition;

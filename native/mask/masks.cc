@@ -257,9 +257,12 @@ void Masks::leave_out_known(Local next, std::vector<LocalMask::Leaving>& places)
   });
 }
 
-// With `beside_ended`, what ended() gives for the same frames need not be in it.
-LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, Local frame, bool beside_ended) {
-  const MaskKey key{mask.serial << 1, static_cast<std::uint64_t>(group.transition) << 32 | frame, beside_ended};
+// `whole` is the mask of a state, null or in use for the same frames: what follows the end of that state need not be
+// found here.
+LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, Local frame, const LocalMask* whole) {
+  const bool may_end = whole && whole->may_end;
+  const MaskKey key{mask.serial << 1, static_cast<std::uint64_t>(group.transition) << 32 | frame,
+                    may_end ? std::uint64_t{whole->of} << 1 | 1 : 0};
   if (LocalMaskPtr known = cache_->find(key)) return known;
   const std::lock_guard lock(mutex_);
   machine_.refill();
@@ -275,7 +278,7 @@ LocalMaskPtr Masks::below(const LocalMask& mask, const LocalMask::Group& group, 
   const bool again = action.kind == Action::Kind::kPopAgain;
   std::span places(mask.leaving.data() + group.first, group.last - group.first);
   std::vector<LocalMask::Leaving> left;
-  const bool ended = beside_ended && again && mask.may_end && action.result == machine_.end_result(mask.of);
+  const bool ended = may_end && again && action.result == machine_.end_result(whole->of);
   if (ended && next != kDead && next != kUnsettled) {
     left.assign(places.begin(), places.end());
     leave_out_known(next, left);
@@ -346,31 +349,35 @@ bool Masks::fill(const Stack& stack, std::span<std::uint32_t> out, bool add) {
     LocalMaskPtr mask;
     Stack::View frames;
     unsigned depth = 0;  // of the first of them
+    LocalMaskPtr whole;  // of a state, for the same frames; perhaps null
   };
   FewFirst<Part, 3> parts;
-  parts.push_back({std::move(mask), Stack::View(stack), 0});
+  parts.push_back({mask, Stack::View(stack), 0, reading_ ? mask : nullptr});
   while (!parts.empty()) {
     const Part part = parts.take_back();
     const Stack::View under = part.frames.tail();
-    if (reading_ && part.mask->may_end && !under.empty()) {
-      LocalMaskPtr next = ended(part.mask->of, under.front().local);
-      next->add_to(out);
-      parts.push_back({std::move(next), under, part.depth + 1});
+    LocalMaskPtr next;
+    if (part.whole && part.whole->may_end && !under.empty()) {
+      next = ended(part.whole->of, under.front().local);
+      if (part.whole == part.mask) {
+        next->add_to(out);
+        parts.push_back({next, under, part.depth + 1, next});
+      }
     }
     for (const LocalMask::Group& group : part.mask->groups) {
       if (group.transition == LocalMask::kRewalk) {
         if (LocalMaskPtr rest = again(stack, part.depth, *part.mask, group)) {
           rest->add_to(out);
-          if (!rest->leaving.empty()) parts.push_back({std::move(rest), part.frames, part.depth});
+          if (!rest->leaving.empty()) parts.push_back({std::move(rest), part.frames, part.depth, nullptr});
         } else {
           rewalk(stack, *part.mask, group, out);
         }
         continue;
       }
       if (under.empty()) continue;
-      LocalMaskPtr rest = below(*part.mask, group, under.front().local, reading_ != nullptr);
+      LocalMaskPtr rest = below(*part.mask, group, under.front().local, part.whole.get());
       rest->add_to(out);
-      if (!rest->leaving.empty()) parts.push_back({std::move(rest), under, part.depth + 1});
+      if (!rest->leaving.empty()) parts.push_back({std::move(rest), under, part.depth + 1, next});
     }
   }
   return ends;

@@ -63,7 +63,8 @@ class Masks {
   LocalMaskPtr language(Local local, unsigned depth = 0);
   bool read_heads(Local local, unsigned depth, std::vector<LocalMask::Leaving>& ends);
   void walk(Local local, LocalMask& mask);
-  LocalMaskPtr below(const LocalMask& mask, const LocalMask::Group& group, Local frame, bool beside_ended = false);
+  LocalMaskPtr below(const LocalMask& mask, const LocalMask::Group& group, Local frame,
+                     const LocalMask* whole = nullptr);
   void leave_out_known(Local next, std::vector<LocalMask::Leaving>& places);
   LocalMaskPtr ended(Local local, Local frame);
   LocalMaskPtr again(const Stack& stack, unsigned depth, const LocalMask& mask, const LocalMask::Group& group);

@@ -30,19 +30,19 @@ void remove_repeated(Cursor& cursor, std::vector<Top>& tops, std::string_view re
 Matcher::Stacks Matcher::after_bytes(std::string_view bytes, const Stacks& stacks) const {
   Machine& machine = *constraint_->machine;
   Cursor cursor(machine, constraint_->engine->texts);
-  std::vector<Top> tops;
+  std::vector<Top> tops, next;
   for (const Stack& stack : stacks) tops.push_back(cursor.load(stack));
   for (std::size_t i = 0; i < bytes.size() && !tops.empty(); ++i) {
     const auto byte = static_cast<std::uint8_t>(bytes[i]);
     const std::string_view read = bytes.substr(0, i);
-    std::vector<Top> next;
+    next.clear();
     for (const Top& top : tops) {
       cursor.branch(top, machine.transition(top.local, byte), byte, read,
                     [&](Cursor::Result result, const Top& after, Transition) {
                       if (result == Cursor::Result::kAlive) next.push_back(after);
                     });
     }
-    tops = std::move(next);
+    tops.swap(next);
     remove_repeated(cursor, tops, bytes.substr(0, i + 1));
   }
   Stacks after;

@@ -26,6 +26,7 @@ VOCABULARY = sg.Vocabulary.from_tokens(TOKENS, eos=len(TOKENS) - 1)
 LINES = r"""
 start: (_LINE | line)*
 line: "if" value line | "{" (_LINE | line)* "}" _LINE | NAME "=" value _LINE | value _LINE
+    | "=" value line ("é" line)?
 value: NAME | /[0-9]+/ | STRING | "(" value* ")"
 NAME: /[a-zé]+/
 STRING: /"[^"\n]*"/
@@ -43,6 +44,7 @@ GRAMMARS = {
 
 
 TEXTS = [
+    "=1x\n=(1)1\n \n",
     "x\n1\nx",
     "x=1\n  if x 1 # é\n\n\t1\n",
     "{x\n x\n",
