@@ -17,7 +17,7 @@ from structgen.decode.prompt import encode_prompt, model_and_tokenizer, vocabula
 from structgen.decode.request import resolve_rows
 from structgen.decode.run import Output, Reader, make_row
 from structgen.decode.settings import Settings
-from structgen.errors import VocabularyError
+from structgen.errors import BudgetTooSmall, VocabularyError
 from structgen.grammars.json_schema import JsonSchema
 
 
@@ -53,11 +53,13 @@ class Session:
         n: int = 1,
         own_seeds: bool = False,
         first: int = 0,
+        keep_errors: bool = False,
     ) -> list[Output]:
         """An output for each prompt and sample.
 
         ``count``: how many prompts lists in ``asked`` are for, None: a single one.  ``own_seeds``: each
-        prompt counts its samples from 0.  ``first``: the index of the first row.
+        prompt counts its samples from 0.  ``first``: the index of the first row.  ``keep_errors``: an output
+        that has too little room is made all the same, and has failed.
         """
         found: list[Output] = []
         every = self.wanted(prompts, asked, stop, settings, options, count)
@@ -69,9 +71,14 @@ class Session:
             for sample in range(n):
                 index = first + len(found)
                 stream = sample if own_seeds else len(found)
-                row = make_row(
-                    index, ids, source, self.context, stream=stream, propose=propose, **own.for_row()
-                )
+                its = {**own.for_row(), "stream": stream, "propose": propose}
+                try:
+                    row = make_row(index, ids, source, self.context, **its)
+                except BudgetTooSmall as error:
+                    if not keep_errors:
+                        raise
+                    row = make_row(index, ids, source, None, **{**its, "max_tokens": error.needed})
+                    row.fail(error)
                 row.law_name = "canonical" if own.is_canonical else "local"
                 found.append(Output(row, read, json=isinstance(constraint.grammar, JsonSchema)))
         return found

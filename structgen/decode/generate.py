@@ -112,7 +112,8 @@ def generate(
     constraint has no more.
 
     An error inside one output leaves the others alone.  ``errors="raise"`` raises the first one when all
-    are done, ``errors="return"`` leaves it in that Generation's ``error``.
+    are done, ``errors="return"`` leaves it in that Generation's ``error``, BudgetTooSmall and
+    ContextTooSmall too.
 
     Cost: one pass through the model for each token that is not forced, one mask beside it.
 
@@ -169,7 +170,15 @@ def generate(
             made = aligned_events(session, prompts, wanted, sampler, state, n=n, batch_size=batch_size)
         return _collected(_observed(made, on_token), prompt, n * len(prompts), n, stream, errors)
     outputs = session.outputs(
-        prompts, asked, stop, settings, grammar_options, count, n=n, own_seeds=isinstance(seed, (list, tuple))
+        prompts,
+        asked,
+        stop,
+        settings,
+        grammar_options,
+        count,
+        n=n,
+        own_seeds=isinstance(seed, (list, tuple)),
+        keep_errors=errors == "return",
     )
     for output in outputs:
         if stream or on_token is not None:

@@ -18,7 +18,7 @@ import structgen as sg  # noqa: E402
 from structgen.decode.prompt import encode_prompt, is_batch, vocabulary_for  # noqa: E402
 from structgen.decode.search.beam import beam_search  # noqa: E402
 from structgen.decode.streaming import StreamEvent, TextStream  # noqa: E402
-from structgen.errors import InvalidRequest  # noqa: E402
+from structgen.errors import ContextTooSmall, InvalidRequest  # noqa: E402
 from structgen.testing.models import tiny_llama  # noqa: E402
 
 VOCABULARY = sg.Vocabulary.from_tokens([bytes([byte]) for byte in range(256)] + [None], eos=256, width=260)
@@ -217,6 +217,20 @@ class TestRowsWithSettingsOfTheirOwn:
         with pytest.raises(sg.StructgenError, match="Never itself") as caught:
             ask(["a", "b"], **asked)
         assert "output 0 of 2" in caught.value.__notes__[0]
+
+    def test_an_output_with_too_little_room_is_one_error_among_others(self) -> None:
+        context = MODEL.config.max_position_embeddings
+        prompts = ["a", "b", "b" * (context - 1)]
+        short, found, full = ask(
+            prompts, regex=["[a-z]{9}", "[a-z]{2}", "[a-z]{2}"], max_tokens=[8, 2, 2], errors="return"
+        )
+        assert type(short.error) is sg.BudgetTooSmall and short.error.needed == 9
+        assert (short.finish_reason, short.tokens, short.value) == ("error", [], None)
+        assert isinstance(full.error, ContextTooSmall) and full.finish_reason == "error"
+        assert found.error is None
+        assert found.tokens == ask(["a", "b"], regex="[a-z]{2}", max_tokens=2)[1].tokens
+        with pytest.raises(sg.BudgetTooSmall, match="9"):
+            ask(["a", "b"], regex=["[a-z]{9}", "[a-z]{2}"], max_tokens=8)
 
     def test_a_constraint_of_another_vocabulary_is_refused(self) -> None:
         other = sg.Vocabulary.from_tokens([b"a", b"b", None], eos=2)
