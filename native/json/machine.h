@@ -139,6 +139,7 @@ class JsonMachine final : public Machine {
   Ending ended_after(std::optional<std::size_t> bytes);
   std::optional<std::size_t> bytes_to_end(const State& state);
   std::optional<std::size_t> bytes_of_object(const State& state);
+  std::optional<std::size_t> bytes_after_declared_key(Formula goal, const ObjectContext& context);
   std::optional<std::size_t> bytes_after_fresh_key(const State& state, std::uint32_t result);
   std::optional<std::size_t> bytes_after_any_item(const State& state);
   std::size_t bytes_to_close(Formula goal, const ObjectContext& context);

@@ -6,7 +6,7 @@
 // at, not read. Frames whose formulas watch something beside their goal are left to be read: what they end with
 // depends on the text.
 //
-// Says exactly the length of what Cursor::complete appends. Does not know tokens.
+// Says the length of what Cursor::complete appends, or, behind a key that is being read, no less. Does not know tokens.
 #include "json/machine.h"
 #include "json/text.h"
 
@@ -111,11 +111,27 @@ std::optional<std::size_t> JsonMachine::bytes_after_fresh_key(const State& state
   const List truth = vectors_[result];
   std::size_t region = 1;
   while (region < truth.size() && !truth[region]) ++region;
-  if (region >= truth.size()) return std::nullopt;  // a declared key
-  const KeyClass& key_class = *solver_.fresh_regions(goal, context)[region - 1].first;
+  if (region >= truth.size()) return bytes_after_declared_key(goal, context);
+  const KeyClass& key_class = *solver_.key_regions(goal, context)[region - 1].first;
   const Formula value = solver_.member_goal(goal, context, key_class, FormulaStore::kNoKey);
   if (value == kFalse) return std::nullopt;
   return 1 + solver_.value(value)->size() + bytes_to_close(goal, context);
+}
+
+// At most so many: which of them it is takes the text to tell. Reading one never adds to what is owed in a simple
+// object, so the longest value of any serves for all.
+std::optional<std::size_t> JsonMachine::bytes_after_declared_key(Formula goal, const ObjectContext& context) {
+  constexpr std::size_t kFew = 32;  // values that nobody may ever ask for are not searched by the hundred
+  const List declared = solver_.declared_keys(context);
+  if (declared.size() > kFew) return std::nullopt;
+  std::optional<std::size_t> longest;
+  for (const std::uint32_t key : declared) {
+    if (!solver_.available(context, key)) continue;
+    const Formula value = solver_.member_goal(goal, context, solver_.classify(goal, context, key), key);
+    if (value != kFalse) longest = std::max(longest.value_or(0), solver_.value(value)->size());
+  }
+  if (!longest) return std::nullopt;
+  return 1 + *longest + bytes_to_close(goal, context);
 }
 
 // An array that may end after this item may do so whatever the next ones would have to differ from.

@@ -67,8 +67,11 @@ Transition JsonMachine::start_key(State state) {
   const Regex keys = solver_.key_language(vectors_[state.a][0], contexts_[state.b]);
   if (keys == regex::kNothing) return kDead;
   std::vector<Regex> languages{keys};
-  for (const auto& [key_class, fresh] : solver_.fresh_regions(vectors_[state.a][0], contexts_[state.b])) {
-    languages.push_back(fresh);  // only watched: its truth says that the name itself does not matter
+  const Formula goal = vectors_[state.a][0];
+  const ObjectContext context = contexts_[state.b];
+  for (const auto& [key_class, region] : solver_.key_regions(goal, context)) {
+    // Only watched: its truth says that the name itself does not matter.
+    languages.push_back(solver_.fresh_keys(goal, context, region));
   }
   state.phase = kInKey;
   state.blanks = 0;
@@ -120,8 +123,8 @@ Local JsonMachine::resume_unnamed(Local local, std::uint32_t result, std::size_t
     // completion, so one of them speaks for all.
     const Formula goal = vectors_[state.a][0];
     const ObjectContext context = contexts_[state.b];
-    const auto [key_class, fresh] = solver_.fresh_regions(goal, context)[i - 1];
-    const std::uint32_t example = formulas_.key(formulas_.regexes().witness(fresh));
+    const auto [key_class, region] = solver_.key_regions(goal, context)[i - 1];
+    const std::uint32_t example = formulas_.key(formulas_.regexes().witness(solver_.fresh_keys(goal, context, region)));
     const Formula value = solver_.member_goal(goal, context, *key_class, example);
     return value == kFalse ? kDead : stand_in({.frame = Frame::kObject, .phase = kColon}, value);
   }

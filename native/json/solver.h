@@ -105,12 +105,17 @@ class Solver {
   }
   std::size_t keys_read(const ObjectContext& context) const { return key_lists_[context.seen].size(); }
   bool available(const ObjectContext& context, std::uint32_t key) const;
+  List declared_keys(const ObjectContext& context) const { return key_lists_[context.ranks]; }
   const KeyClass& classify(Formula f, const ObjectContext& context, std::uint32_t key);
   // Every key that may come next, as a language of decoded strings.
   Regex key_language(Formula f, const ObjectContext& context);
-  // The undeclared keys that were not read yet, by class; nothing where there are many classes. Of a simple
-  // object, only those that may come.
-  std::vector<std::pair<const KeyClass*, Regex>> fresh_regions(Formula f, const ObjectContext& context);
+  // The undeclared keys by class, whether read or not; nothing where there are many classes. Of a simple
+  // object, only those that may come. Found once, and stays where it is.
+  const std::vector<std::pair<const KeyClass*, Regex>>& key_regions(Formula f, const ObjectContext& context);
+  // Those among such keys that were not read yet.
+  Regex fresh_keys(Formula f, const ObjectContext& context, Regex keys) {
+    return unread(keys, seen_undeclared(f, context));
+  }
   // What the value of a member of this class must satisfy so that the object can still
   // be completed; kFalse when nothing does.
   Formula member_goal(Formula f, const ObjectContext& context, const KeyClass& key_class, std::uint32_t key);

@@ -139,7 +139,7 @@ void Solver::divide(const Region& part, Formula literal, std::vector<Region>& ou
   out.back().literals.push_back(literal);
 }
 
-std::vector<std::pair<const KeyClass*, Regex>> Solver::fresh_regions(Formula f, const ObjectContext& context) {
+const std::vector<std::pair<const KeyClass*, Regex>>& Solver::key_regions(Formula f, const ObjectContext& context) {
   constexpr std::size_t kMany = 3;
   Profile& known = *const_cast<Profile*>(&profile(f));
   const auto [entry, added] = known.few_regions.try_emplace(context.ranks);
@@ -157,10 +157,7 @@ std::vector<std::pair<const KeyClass*, Regex>> Solver::fresh_regions(Formula f, 
       entry->second.emplace_back(&key_class, part.keys);
     }
   }
-  const std::vector<std::uint32_t> read = seen_undeclared(f, context);
-  std::vector<std::pair<const KeyClass*, Regex>> fresh;
-  for (const auto& [key_class, keys] : entry->second) fresh.emplace_back(key_class, unread(keys, read));
-  return fresh;
+  return entry->second;
 }
 
 // Pattern literals that only forbid; first those that forbid the keys as such, since they divide for good.

@@ -248,8 +248,9 @@ class Machine {
     return 0;
   }
 
-  // How many bytes complete() reads until a frame ends, and the result it ends with (kPop), for those who only want to
-  // know how long a completion is: said without making the states on the way. Not `known` where it has to be read.
+  // How many bytes complete() reads until a frame ends, or more, and the result it ends with (kPop), for those who only
+  // want to know whether a completion is short: said without making the states on the way. Not `known` where it has to
+  // be read.
   struct Ending {
     bool known = false;
     std::uint32_t bytes = 0, result = 0;
