@@ -17,9 +17,13 @@ TEST(few_first_is_a_vector_on_both_sides_of_its_bound) {
       CHECK_EQ(values.size(), 5u);
       for (std::size_t i = 0; i < 5; ++i) CHECK_EQ(*values[i], i % 2 ? 1 : static_cast<int>(i));
       CHECK_EQ(watched.use_count(), 3);
-      for (int i = 5; i-- > 1;) CHECK_EQ(*values.take_back(), i % 2 ? 1 : i);
+      for (int i = 5; i-- > 1;) {
+        const std::shared_ptr<int> last = values.take_back();
+        CHECK_EQ(*last, i % 2 ? 1 : i);
+      }
       CHECK_EQ(watched.use_count(), 1);  // what is taken out is not kept behind
-      CHECK_EQ(*values.take_back(), 0);
+      const std::shared_ptr<int> first = values.take_back();
+      CHECK_EQ(*first, 0);
       CHECK(values.empty());
     }
     values.push_back(watched);
