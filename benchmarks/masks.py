@@ -40,6 +40,7 @@ from rich.progress import track
 
 from jsonschemabench.engines import Missing, find
 from jsonschemabench.engines.engine import Engine, Reading
+from jsonschemabench.errors import BenchError
 from jsonschemabench.tokens import Tokens, load
 
 Clock = Callable[[], float]
@@ -105,7 +106,7 @@ def serve(name: str, pipe: Any, clock: Clock) -> None:
     before = resident()
     try:
         engine = find(name)(tokens, "judge")
-    except (Missing, ImportError) as missing:
+    except (Missing, ImportError, BenchError) as missing:
         pipe.send({"missing": str(missing)})
         return
     pipe.send({})
