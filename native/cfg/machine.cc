@@ -28,9 +28,9 @@ CfgMachine::CfgMachine(regex::Store& store, Network network, Machine* terminals)
 }
 
 std::size_t CfgMachine::memory_bytes() const {
-  return row_bytes() + frames_memory_bytes() + network_.memory_bytes() + locals_.memory_bytes() + sets_.memory_bytes() + columns_.memory_bytes() +
-         results_.memory_bytes() + owned_bytes_ + closures_.capacity() * sizeof(void*) +
-         (resumed_.size() + substituted_.size()) * 48 + ways_.size() * 160;
+  return row_bytes() + frames_memory_bytes() + network_.memory_bytes() + locals_.memory_bytes() +
+         sets_.memory_bytes() + columns_.memory_bytes() + results_.memory_bytes() + owned_bytes_ +
+         closures_.capacity() * sizeof(void*) + (resumed_.size() + substituted_.size()) * 48 + ways_.size() * 160;
 }
 
 Local CfgMachine::items(const std::vector<Item>& items, std::uint32_t use) {

@@ -186,7 +186,7 @@ class CfgMachine final : public LeafHost {
   std::unordered_map<std::uint64_t, Local> resumed_;
   std::unordered_map<std::uint64_t, Origin> substituted_;
   std::unordered_map<std::uint64_t, std::vector<Way>> ways_;
-  std::size_t owned_bytes_ = 0;  // by interned vectors and closures
+  std::size_t owned_bytes_ = 0;  // by closures
   // Kept between calls for their memory.
   std::vector<std::uint32_t> words_, column_words_;  // of what is to be interned
   std::vector<std::uint32_t> ends_;                  // labels complete before a byte

@@ -173,7 +173,7 @@ class Solver {
   const KeyClass& class_of(Profile& known, List literals);
   const std::vector<Region>& open_regions(Formula f, const ObjectContext& context);
   Regex unread(Regex keys, List read);
-  bool names(Regex keys, std::uint32_t key);  // whether `key` is one of them
+  bool has_key(Regex keys, std::uint32_t key);  // among the keys of that language
   void divide(const Region& part, Formula literal, std::vector<Region>& out);
   std::vector<Formula> forbidding(Formula f);
   void add_undeclared(Formula f, const ObjectContext& context, const Region& whole,
@@ -295,7 +295,7 @@ class Solver {
   std::uint32_t lowest_cut_ = 0xFFFFFFFFu;  // shallowest formula an answer was cut at
 
   std::unordered_map<Formula, std::unique_ptr<Profile>> profiles_;
-  Memo<std::uint64_t, bool> named_;  // by a language of keys and a key
+  Memo<std::uint64_t, bool> has_key_;  // by a language of keys and a key
   Memo<Formula, List> forbidden_;
   Lists lists_;  // of what is known about formulas
   std::unordered_map<std::uint32_t, Regex> other_keys_;

@@ -73,11 +73,11 @@ ObjectContext Solver::without_undeclared_words(Formula f, const ObjectContext& c
   return result;
 }
 
-bool Solver::names(Regex keys, std::uint32_t key) {
+bool Solver::has_key(Regex keys, std::uint32_t key) {
   const std::uint64_t memo = static_cast<std::uint64_t>(keys) << 32 | key;
-  if (const bool* known = named_.find(memo)) return *known;
+  if (const bool* known = has_key_.find(memo)) return *known;
   const bool matches = formulas_.regexes().matches(keys, formulas_.key_text(key));
-  named_.emplace(memo, matches);
+  has_key_.emplace(memo, matches);
   return matches;
 }
 
@@ -87,7 +87,7 @@ const KeyClass& Solver::classify(Formula f, const ObjectContext& context, std::u
   const Profile::Named* const named = known.named(key);
   std::vector<Formula> literals = named ? copy(named->literals) : std::vector<Formula>();
   for (Formula literal : known.pattern_literals) {
-    if (names(formulas_[literal].a, key)) literals.push_back(literal);
+    if (has_key(formulas_[literal].a, key)) literals.push_back(literal);
   }
   if (!named && rank(context.ranks, key) == kNoRank) return class_of(known, literals);
   const bool more = !named || literals.size() > named->literals.size();
@@ -123,7 +123,7 @@ Regex Solver::unread(Regex keys, List read) {
   regex::Store& regexes = formulas_.regexes();
   std::vector<std::uint32_t> within;
   std::copy_if(read.begin(), read.end(), std::back_inserter(within),
-               [&](std::uint32_t key) { return names(keys, key); });
+               [&](std::uint32_t key) { return has_key(keys, key); });
   return within.empty() ? keys : regexes.intersect({keys, other_keys(std::move(within))});
 }
 

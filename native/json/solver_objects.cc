@@ -17,17 +17,15 @@ const Solver::Profile& Solver::profile(Formula f) {
   if (slot) return *slot;
   auto profile = std::make_unique<Profile>();
   std::vector<std::pair<std::uint32_t, Formula>> single;
+  std::unordered_set<std::uint32_t> met;
   for (Formula literal : formulas_.counting_literals(f)) {
     const std::uint32_t key = formulas_.single_key(formulas_[literal].a);
     if (key == FormulaStore::kNoKey) {
       profile->pattern_literals.push_back(literal);
       continue;
     }
-    single.emplace_back(key, literal);
-  }
-  std::unordered_set<std::uint32_t> met;
-  for (const auto& [key, literal] : single) {
     if (met.insert(key).second) profile->keys.push_back(key);
+    single.emplace_back(key, literal);
   }
   std::ranges::stable_sort(single, {}, &std::pair<std::uint32_t, Formula>::first);
   for (std::size_t at = 0; at < single.size();) {

@@ -63,7 +63,7 @@ bool Solver::members_meet(Formula f, std::span<const NamedText> members) {
     }
     std::uint32_t owed = node.c;
     for (const NamedText& member : members) {
-      if (names(node.a, member.key) && value_meets(node.b, member.value) && --owed == 0) return true;
+      if (has_key(node.a, member.key) && value_meets(node.b, member.value) && --owed == 0) return true;
     }
     return false;
   });

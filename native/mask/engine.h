@@ -56,7 +56,7 @@ struct Engine {
   compose::ComposeMachine compose_machine_{texts};
   std::vector<std::unique_ptr<compose::SubstringMachine>> substring_machines_;
   std::vector<std::pair<json::Options, std::unique_ptr<json::JsonMachine>>> json_machines_;
-  ListInterner networks_;                                     // their signatures …
+  ListInterner networks_;                                       // their signatures …
   std::vector<Start> starts_;                                   // … and where each starts
   std::vector<std::unique_ptr<cfg::CfgMachine>> cfg_machines_;
   std::vector<std::unique_ptr<Masks>> masks_;

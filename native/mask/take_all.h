@@ -15,7 +15,7 @@ namespace structgen {
 enum class Taken : std::uint8_t {
   kOpen,   // taken: the output cannot stop yet, and no token is forced
   kTaken,  // taken: one of these may be otherwise, ask outlook
-  kNot,    // not taken, and the matcher unchanged: ask it alone why
+  kNot,    // not taken: ask a matcher of the state before it why
 };
 
 struct Offer {
@@ -23,7 +23,8 @@ struct Offer {
   std::size_t tokens_left;  // after it
 };
 
-// What became of offers[i] to matchers[i], each another one. Takes the locks of their engines itself.
+// What became of offers[i] to matchers[i], each another one: copies, since one that did not take its token may have
+// read it. Takes the locks of their engines itself.
 void take_all(std::span<Matcher> matchers, std::span<const Offer> offers, std::span<Taken> outcomes);
 
 }  // namespace structgen
