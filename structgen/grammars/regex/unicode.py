@@ -203,10 +203,10 @@ def _cased_points() -> Iterable[int]:
     return sorted(points)
 
 
-def _text(first: int, last: int) -> str:
-    """All characters of a range in order, surrogates included."""
-    points = np.arange(first, last + 1, dtype="<u4")
-    return points.tobytes().decode("utf-32-le", "surrogatepass")
+def _text(first: int, last: int, step: int = 1) -> str:
+    """All characters of a range in order, surrogates included, or one in so many."""
+    points = np.arange(first, last + 1, step, dtype="<u4")
+    return str(points.view(f"<U{len(points)}")[0])
 
 
 def _blocks(*ranges: tuple[int, int]) -> Iterator[tuple[int, str]]:
@@ -218,34 +218,41 @@ def _blocks(*ranges: tuple[int, int]) -> Iterator[tuple[int, str]]:
 
 
 def _class_ranges(letter: str) -> Ranges:
-    inside, outside = re.compile(rf"\{letter}+"), re.compile(rf"\{letter.upper()}+")
     ranges: Ranges = []
     # Planes 4 to 13 are unassigned, 15 and 16 private use: none of them is in a class of re.
-    for first, block in _blocks((0, 0xD7FF), (0xE000, 0x3FFFF), (0xE0000, 0xEFFFF)):
-        if outside.fullmatch(block):  # most are; searching takes much longer than matching
-            continue
-        for match in inside.finditer(block):
-            low, high = first + match.start(), first + match.end()
-            if ranges and ranges[-1][1] + 1 == low:
-                low = ranges.pop()[0]
-            ranges.append((low, high - 1))
+    for first, last in ((0, 0xD7FF), (0xE000, 0x3FFFF), (0xE0000, 0xEFFFF)):
+        text = _text(first, last)
+        ranges += [(first + low, first + high - 1) for low, high in _runs(letter, text)]
     return ranges
+
+
+def _runs(letter: str, text: str) -> Iterator[tuple[int, int]]:
+    """Where characters of a class of ``re`` stand in the text, one behind the other.
+
+    Reading on and on with ``match`` takes a fifth of the time of searching.
+    """
+    inside, outside = re.compile(rf"\{letter}*").match, re.compile(rf"\{letter.upper()}*").match
+    low = outside(text).end()
+    while low < len(text):
+        high = inside(text, low).end()
+        yield low, high
+        low = outside(text, high).end()
 
 
 def _digits() -> Ranges:
     r"""What ``\d`` matches.  Unicode promises digits in runs of ten or more, so few characters tell where."""
     ranges: Ranges = []
     for first, last in ((0, 0xD7FF), (0xE000, 0x1FFFF)):
-        some = np.arange(first, last + 1, 10, dtype="<u4").tobytes().decode("utf-32-le")
-        for match in re.finditer(r"\d", some):
-            low = high = first + 10 * match.start()
-            if ranges and low <= ranges[-1][1]:
-                continue
-            while chr(low - 1).isdecimal():
-                low -= 1
-            while chr(high + 1).isdecimal():
-                high += 1
-            ranges.append((low, high))
+        for begin, end in _runs("d", _text(first, last, step=10)):
+            for met in range(first + 10 * begin, first + 10 * end, 10):
+                low = high = met
+                if ranges and low <= ranges[-1][1]:
+                    continue
+                while chr(low - 1).isdecimal():
+                    low -= 1
+                while chr(high + 1).isdecimal():
+                    high += 1
+                ranges.append((low, high))
     return ranges
 
 
