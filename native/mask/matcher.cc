@@ -262,7 +262,19 @@ std::optional<std::vector<std::uint32_t>> Matcher::tokens_of(const Completion& c
   return tokens;
 }
 
-std::string Matcher::completion_bytes() { return shortest_completion().text; }
+// Where the shortest text is none for the vocabulary, the fewest tokens that lead to an end.
+std::vector<std::uint32_t> Matcher::spelled(const Completion& completion) const {
+  std::optional<std::vector<std::uint32_t>> tokens = tokens_of(completion);
+  return tokens ? *std::move(tokens) : fewest_tokens_to_end();
+}
+
+std::string Matcher::completion_bytes() {
+  Completion shortest = shortest_completion();
+  if (constraint_->covers_all_bytes || tokens_of(shortest)) return std::move(shortest.text);
+  std::string text;
+  for (const std::uint32_t token : fewest_tokens_to_end()) text += constraint_->trie->token_bytes(token);
+  return text;
+}
 
 bool Matcher::completes_within(std::size_t tokens) {
   if (is_terminated()) return true;
@@ -279,11 +291,8 @@ bool Matcher::completes_within(std::size_t tokens) {
   }
   const Completion completion = shortest_completion();
   if (constraint_->covers_all_bytes && completion.length() <= tokens) return true;  // one token a byte will do
-  const auto fewest = tokens_of(completion);
-  return fewest && fewest->size() <= tokens;
+  return spelled(completion).size() <= tokens;
 }
-
-std::optional<std::vector<std::uint32_t>> Matcher::completion() { return tokens_of(shortest_completion()); }
 
 std::optional<std::vector<std::uint32_t>> fewest_tokens(const TokenTrie& trie, std::string_view text) {
   constexpr std::uint32_t kFar = 0xFFFFFFFFu;

@@ -1,9 +1,9 @@
 // Vocabularies that lack some byte as a token of its own: a state that is alive byte by
-// byte may be a dead end for tokens. Here liveness is decided on tokens, by searching
-// forward until some token sequence reaches an accepting state.
+// byte may be a dead end for tokens, and the shortest way to an end may be one that no tokens
+// spell. Here both are decided on tokens, by searching forward, the fewest tokens first.
 #include <algorithm>
 #include <bit>
-#include <deque>
+#include <unordered_set>
 
 #include "budget.h"
 #include "mask/matcher.h"
@@ -20,50 +20,66 @@ bool Matcher::token_live(const Stacks& stacks) {
   return std::any_of(stacks.begin(), stacks.end(), [&](const Stack& stack) { return token_live(stack); });
 }
 
-bool Matcher::token_live(const Stack& first) {
-  auto& known = constraint_->token_live;
-  const auto signature_of = [&](const Stack& stack) {
+// What may stop, or is known to lead on to where it may, if that will do: the last of `states`, which then begin
+// with `starts` and hold the way there; false where nothing does.
+bool Matcher::search_tokens(const Stacks& starts, bool known_will_do, std::vector<Ahead>& states) const {
+  const auto& known = constraint_->token_live;
+  std::unordered_set<std::vector<std::uint32_t>, VectorHash> met;
+  // Whether that is the end of the search.
+  const auto add = [&](Stack stack, std::size_t parent, std::uint32_t token) {
     Cursor cursor(*constraint_->machine, constraint_->engine->texts);
-    return cursor.signature(cursor.load(stack), {});
+    std::vector<std::uint32_t> signature = cursor.signature(cursor.load(stack), {});
+    if (!met.insert(signature).second) return false;
+    const auto verdict = known.find(signature);
+    const bool live = verdict != known.end() && verdict->second;
+    const bool found = cursor.accepting(cursor.load(stack)) || (live && known_will_do);
+    if (found || live || verdict == known.end()) states.push_back({std::move(stack), std::move(signature), parent, token});
+    return found;
   };
-  std::vector<std::uint32_t> signature = signature_of(first);
-  if (auto verdict = known.find(signature); verdict != known.end()) return verdict->second;
-
-  struct State {
-    Stack stack;
-    std::vector<std::uint32_t> signature;
-    std::size_t parent;
-  };
-  std::vector<State> states{{first, signature, 0}};
-  std::unordered_map<std::vector<std::uint32_t>, bool, VectorHash> visited{{signature, true}};
+  for (const Stack& start : starts) {
+    if (add(start, Ahead::kStart, 0)) return true;
+  }
   std::vector<std::uint32_t> mask(mask_words());
   for (std::size_t next = 0; next < states.size(); ++next) {
-    if (next >= kMaxStates) throw BudgetExceeded("liveness over an incomplete vocabulary: 20000 states");
+    if (next >= kMaxStates) throw BudgetExceeded("an end in a vocabulary without a token for every byte: 20000 states");
     const Stack stack = states[next].stack;
-    Cursor here(*constraint_->machine, constraint_->engine->texts);
-    auto verdict = known.find(states[next].signature);
-    if (here.accepting(here.load(stack)) || (verdict != known.end() && verdict->second)) {
-      for (std::size_t i = next;; i = states[i].parent) {
-        known[states[i].signature] = true;
-        if (i == 0) return true;
-      }
-    }
-    if (verdict != known.end()) continue;
     constraint_->masks->fill(stack, mask);
     for (const std::uint32_t token : named_tokens({stack})) mask[token >> 5] |= 1u << (token & 31);
     for (std::size_t word = 0; word < mask.size(); ++word) {
       for (std::uint32_t bits = mask[word]; bits; bits &= bits - 1) {
         const auto token = static_cast<std::uint32_t>(word * 32 + static_cast<std::size_t>(std::countr_zero(bits)));
-        for (Stack& after_it : after(token, {stack})) {
-          std::vector<std::uint32_t> after_signature = signature_of(after_it);
-          if (!visited.emplace(after_signature, true).second) continue;
-          states.push_back({std::move(after_it), std::move(after_signature), next});
+        for (Stack& behind : after(token, {stack})) {
+          if (add(std::move(behind), next, token)) return true;
         }
       }
     }
   }
-  for (const State& state : states) known[state.signature] = false;  // nothing reachable ends
   return false;
+}
+
+bool Matcher::token_live(const Stack& stack) {
+  std::vector<Ahead> states;
+  const bool live = search_tokens({stack}, true, states);
+  auto& known = constraint_->token_live;
+  if (!live) {  // nothing that was met leads to an end
+    for (Ahead& state : states) known[std::move(state.signature)] = false;
+    return false;
+  }
+  for (std::size_t i = states.size() - 1; i != Ahead::kStart; i = states[i].parent) {
+    known[states[i].signature] = true;
+  }
+  return true;
+}
+
+std::vector<std::uint32_t> Matcher::fewest_tokens_to_end() const {
+  std::vector<Ahead> states;
+  search_tokens(stacks(), false, states);  // finds an end: no other token was accepted
+  std::vector<std::uint32_t> tokens;
+  for (std::size_t i = states.size() - 1; states[i].parent != Ahead::kStart; i = states[i].parent) {
+    tokens.push_back(states[i].token);
+  }
+  std::reverse(tokens.begin(), tokens.end());
+  return tokens;
 }
 
 void Matcher::keep_token_live(std::span<std::uint32_t> out) {
