@@ -229,15 +229,20 @@ std::vector<std::uint32_t> Matcher::forced_tokens() {
   return forced;
 }
 
+Matcher::Completion Matcher::completion_of(const Stack& stack) const {
+  Cursor cursor(*constraint_->machine, constraint_->engine->texts);
+  Completion found;
+  cursor.complete(cursor.load(stack), found.text, &found.named);
+  return found;
+}
+
 Matcher::Completion Matcher::shortest_completion() {
   constraint_->machine->refill();
   Completion best;
   if (is_terminated()) return best;
   bool first = true;
   each_stack([&](const Stack& stack) {
-    Cursor cursor(*constraint_->machine, constraint_->engine->texts);
-    Completion found;
-    cursor.complete(cursor.load(stack), found.text, &found.named);
+    Completion found = completion_of(stack);
     if (first || found.length() < best.length()) best = std::move(found);
     first = false;
   });
@@ -262,17 +267,17 @@ std::optional<std::vector<std::uint32_t>> Matcher::tokens_of(const Completion& c
   return tokens;
 }
 
-// Where the shortest text is none for the vocabulary, the fewest tokens that lead to an end.
+// The shortest, or where no tokens spell that, one that they do spell.
 std::vector<std::uint32_t> Matcher::spelled(const Completion& completion) const {
   std::optional<std::vector<std::uint32_t>> tokens = tokens_of(completion);
-  return tokens ? *std::move(tokens) : fewest_tokens_to_end();
+  return tokens ? *std::move(tokens) : searched_completion();
 }
 
 std::string Matcher::completion_bytes() {
   Completion shortest = shortest_completion();
   if (constraint_->covers_all_bytes || tokens_of(shortest)) return std::move(shortest.text);
   std::string text;
-  for (const std::uint32_t token : fewest_tokens_to_end()) text += constraint_->trie->token_bytes(token);
+  for (const std::uint32_t token : searched_completion()) text += constraint_->trie->token_bytes(token);
   return text;
 }
 

@@ -101,12 +101,14 @@ class Matcher {
   bool token_live(const Stacks& stacks);
   bool token_live(const Stack& stack);
   void keep_token_live(std::span<std::uint32_t> out);
-  std::vector<std::uint32_t> fewest_tokens_to_end() const;
+  std::vector<std::uint32_t> signature_of(const Stack& stack) const;
+  std::vector<std::uint32_t> searched_completion() const;
   struct Completion {
     std::string text;
     std::vector<Cursor::Named> named;
     std::size_t length() const { return text.size() + named.size(); }
   };
+  Completion completion_of(const Stack& stack) const;
   Completion shortest_completion();
   std::optional<std::vector<std::uint32_t>> tokens_of(const Completion& completion) const;
   std::vector<std::uint32_t> spelled(const Completion& completion) const;
