@@ -307,7 +307,7 @@ std::size_t JsonMachine::memory_bytes() const {
   return row_bytes() + states_.memory_bytes() + vectors_.memory_bytes() +
          texts_.memory_bytes() + contexts_.memory_bytes() + contexts_.size() * 64 +
          resumed_.memory_bytes() + keys_read_.memory_bytes() + item_plans_.memory_bytes() +
-         endings_.memory_bytes();
+         endings_unread_.memory_bytes() + endings_.capacity() * sizeof(endings_[0]);
 }
 
 }  // namespace structgen::json

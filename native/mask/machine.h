@@ -253,6 +253,7 @@ class Machine {
   // be read.
   struct Ending {
     bool known = false;
+    bool text = false;  // the frame below is handed its text, too (kPopText)
     std::uint32_t bytes = 0, result = 0;
   };
   // Of the frame in `local`, when it is on top.
@@ -265,6 +266,12 @@ class Machine {
   virtual Ending ending_unread(Local local, std::uint32_t result) {
     (void)local, (void)result;
     return {};
+  }
+  // The state of that frame for one of the texts, where no completion is shorter for it than for the others; kUnsettled
+  // where the text tells.
+  virtual Local resume_unread(Local local, std::uint32_t result) {
+    (void)local, (void)result;
+    return kUnsettled;
   }
 
   // What `byte` does to a frame that may end here where, beside this machine, whoever is around it could read the

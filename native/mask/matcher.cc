@@ -272,7 +272,7 @@ bool Matcher::completes_within(std::size_t tokens) {
     each_stack([&](const Stack& stack) {
       if (within) return;
       Cursor cursor(*constraint_->machine, constraint_->engine->texts);
-      const std::optional<std::size_t> length = cursor.completion_length(cursor.load(stack));
+      const std::optional<std::size_t> length = cursor.completion_length(stack);
       within = length && *length <= tokens;
     });
     if (within) return true;
