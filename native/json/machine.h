@@ -56,6 +56,7 @@ class JsonMachine final : public Machine {
   Local resume_unnamed(Local local, std::uint32_t result, std::size_t longest) override;
   FreeText free_text(Local local) override;
   std::optional<Enumeration> enumeration(Local local) override;
+  bool has_choice(Local local) override;
   bool accepting(Local local) override;
   bool may_end(Local local) override;
   std::uint32_t end_result(Local local) override;

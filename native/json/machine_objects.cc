@@ -123,7 +123,10 @@ Local JsonMachine::resume_unnamed(Local local, std::uint32_t result, std::size_t
   const Formula goal = vectors_[state.a][0];
   const ObjectContext context = contexts_[state.b];
   const auto [key_class, region] = solver_.key_regions(goal, context)[number - 1];
-  const std::uint32_t example = formulas_.key(formulas_.regexes().witness(solver_.fresh_keys(goal, context, region)));
+  std::uint32_t example = FormulaStore::kNoKey;  // in a simple object it does not matter
+  if (!solver_.simple(goal)) {
+    example = formulas_.key(formulas_.regexes().witness(solver_.fresh_keys(goal, context, region)));
+  }
   const Formula value = solver_.member_goal(goal, context, *key_class, example);
   return value == kFalse ? kDead : stand_in({.frame = Frame::kObject, .phase = kColon}, value);
 }

@@ -86,22 +86,26 @@ void JsonMachine::fill_plain(const State& state, Transition* row) {
   const List languages = vectors_[state.a];
   std::vector<const Regex*> rows;
   for (const Regex language : languages) rows.push_back(formulas_.regexes().row(language));
+  const Regex* const goal = rows[0];
+  const std::span<const Regex* const> watched = std::span<const Regex* const>(rows).subspan(1);
   std::vector<unsigned> different;  // a byte for each of the states reached
   std::vector<Regex> next(languages.size());
   std::fill_n(row, 0x20, kDead);
   unsigned last = 256;
   for (unsigned byte = 0x20; byte < 256; ++byte) {
     if (byte == '"' || byte == '\\') continue;
-    if (std::any_of(rows.begin(), rows.end(), [&](const Regex* r) { return r[byte] == regex::kUnread; })) continue;
-    if (rows[0][byte] == regex::kNothing) {
-      row[byte] = kDead;
+    const auto as_before = [&](unsigned other) {
+      if (goal[other] != goal[byte]) return false;
+      return std::all_of(watched.begin(), watched.end(), [&](const Regex* r) { return r[other] == r[byte]; });
+    };
+    if (last < 256 && as_before(last)) {  // nearly always
+      row[byte] = row[last];
       continue;
     }
-    const auto as_before = [&](unsigned other) {
-      return std::all_of(rows.begin(), rows.end(), [&](const Regex* r) { return r[other] == r[byte]; });
-    };
-    if (last < 256 && as_before(last)) {
-      row[byte] = row[last];
+    if (std::any_of(rows.begin(), rows.end(), [&](const Regex* r) { return r[byte] == regex::kUnread; })) continue;
+    if (goal[byte] == regex::kNothing) {
+      row[byte] = kDead;
+      last = byte;
       continue;
     }
     const auto known = std::find_if(different.rbegin(), different.rend(), as_before);

@@ -246,6 +246,13 @@ bool JsonMachine::keeps_text(Local local) const {
   return state.frame == Frame::kArray && state.phase == kInItem && watches_items(state.a);
 }
 
+// A blank, and what no completion lacks after it; or any character.
+bool JsonMachine::has_choice(Local local) {
+  State state = states_[local];
+  if (between_characters(state)) return takes_any_text(local, 1);
+  return (state.frame == Frame::kObject || state.frame == Frame::kArray) && (blank(state, ' ') || blank(state, '\n'));
+}
+
 bool JsonMachine::accepting(Local local) {
   return states_[local].frame == Frame::kRoot && states_[local].phase == kAfter;
 }
