@@ -201,6 +201,7 @@ bool Matcher::has_choice() const {
   if (!constraint_->covers_all_bytes || is_terminated()) return false;
   Machine& machine = *constraint_->machine;
   const Local local = history_.front().stack.front().local;
+  if (machine.has_choice(local)) return true;
   unsigned alive = 0;
   for (const char byte : kUsualBytes) {
     const Transition t = machine.transition(local, static_cast<std::uint8_t>(byte));
@@ -289,7 +290,7 @@ bool Matcher::completes_within(std::size_t tokens) {
     each_stack([&](const Stack& stack) {
       if (within) return;
       Cursor cursor(*constraint_->machine, constraint_->engine->texts);
-      const std::optional<std::size_t> length = cursor.completion_length(cursor.load(stack));
+      const std::optional<std::size_t> length = cursor.completion_length(stack);
       within = length && *length <= tokens;
     });
     if (within) return true;
