@@ -26,7 +26,6 @@ struct Hex {
   std::uint32_t pack() const { return value | digits << 16 | has_high << 19 | high << 20; }
 };
 
-constexpr std::size_t kFewLanguages = 4;
 constexpr std::size_t kDifferent = 16;  // states a row is searched for before they are interned again
 constexpr std::uint32_t kNoCodePoint = 0xFFFFFFFFu;
 constexpr char kHexDigits[] = "0123456789abcdef";
@@ -68,16 +67,6 @@ Local JsonMachine::feed(const State& state, std::uint32_t code_point) {
   }
   return dead_or(languages[0] != regex::kNothing,
                  {.frame = state.frame, .phase = kPlain, .a = vectors_.intern(languages)});
-}
-
-Transition* JsonMachine::make_row(Local local) {
-  Transition* row = Machine::make_row(local);
-  const State state = states_[local];
-  // Where many languages are watched, every state reached is a list of as many: only those that are asked for.
-  if (between_characters(state) && vectors_[state.a].size() <= kFewLanguages) {
-    fill_plain(state, row);
-  }
-  return row;
 }
 
 // All bytes between two characters but the quote and the backslash, as far as the rows of the languages

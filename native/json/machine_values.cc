@@ -10,6 +10,8 @@ namespace {
 
 constexpr const char* kWords[] = {"true", "false", "null"};
 constexpr const char* kPythonWords[] = {"True", "False", "None"};
+// All bytes that a root, an object or an array ever reads itself.
+constexpr std::string_view kBetweenStrings = " \t\n\r{}[],:\"-0123456789tfnTFN";
 enum RootPhase : std::uint8_t { kBefore, kInside, kAfter };
 
 // Whitespace of "bounded" layout: one blank on a line, or a line break and indentation.
@@ -58,6 +60,21 @@ Transition JsonMachine::compute(Local local, std::uint8_t byte) {
       break;
   }
   return kDead;
+}
+
+// What is said of a new row at once: in strings, most of it; between them, that most bytes begin nothing.
+Transition* JsonMachine::make_row(Local local) {
+  constexpr std::size_t kFewLanguages = 4;
+  Transition* row = Machine::make_row(local);
+  const State state = states_[local];
+  if (between_characters(state)) {
+    // Where many languages are watched, every state reached is a list of as many: only those that are asked for.
+    if (vectors_[state.a].size() <= kFewLanguages) fill_plain(state, row);
+  } else if (state.frame == Frame::kRoot || state.frame == Frame::kObject || state.frame == Frame::kArray) {
+    std::fill_n(row, Rows::kEntries, kDead);
+    for (const char byte : kBetweenStrings) row[static_cast<std::uint8_t>(byte)] = kUnknown;
+  }
+  return row;
 }
 
 bool JsonMachine::blank(State& state, std::uint8_t byte) const {
