@@ -44,6 +44,25 @@ SCHEMAS: dict[str, Any] = {
         "type": "object",
         "oneOf": [{"properties": {"k": {"const": 1}}, "required": ["k"]}, {"required": ["other", "more"]}],
     },
+    "watched inside": {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {
+            "type": "object",
+            "required": ["n"],
+            "anyOf": [
+                {"properties": {"x": {"type": "integer"}}},
+                {"additionalProperties": {"type": "boolean"}},
+            ],
+        },
+    },
+    "some of four": {
+        "type": "object",
+        "properties": {name: {"type": "object", "required": ["deep"]} for name in ("a", "ab", "abc", "b")},
+        "additionalProperties": False,
+        "oneOf": [{"required": ["a"]}, {"required": ["b"]}, {"required": ["abc", "ab"]}],
+    },
+    "words": {"additionalProperties": {"oneOf": [{"enum": [True, None]}, {"type": ["boolean", "number"]}]}},
     "dependent": {"type": "object", "dependentRequired": {"a": ["bbbb"]}, "required": ["c"]},
     "distinct": {"type": "array", "uniqueItems": True, "items": {"type": ["string", "integer"]}},
     "distinct and owed": {"type": "array", "uniqueItems": True, "minItems": 3, "items": {"type": "string"}},
