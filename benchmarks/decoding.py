@@ -104,8 +104,7 @@ class Endless(FreeText):
 class Steps:
     """Up to 48 steps in which every row takes part: CPU and wall seconds a step, and where they went.
 
-    ``steps``: exactly so many.  The step in which a row ends is not among them: free text beside it, which
-    cannot end, has none to take out of the batch.
+    ``steps``: exactly so many.
     """
 
     def __init__(
@@ -121,20 +120,16 @@ class Steps:
         for row in self.rows:
             loop.add(row)
         loop.step()  # the prompts
-        before = after = dict(self.rows[0].stats.seconds)
+        before = dict(self.rows[0].stats.seconds)
         self.count = 0
         began, began_wall = time.process_time(), time.perf_counter()
-        ended, ended_wall = began, began_wall
-        while self.count < (steps or 48):
+        while loop.places == len(self.rows) and self.count < (steps or 48):
             loop.step()
-            if loop.places < len(self.rows):
-                break
             self.count += 1
-            ended, ended_wall = time.process_time(), time.perf_counter()
-            after = dict(self.rows[0].stats.seconds)
-        self.seconds = (ended - began) / max(1, self.count)
-        self.wall = (ended_wall - began_wall) / max(1, self.count)
+        self.seconds = (time.process_time() - began) / max(1, self.count)
+        self.wall = (time.perf_counter() - began_wall) / max(1, self.count)
         loop.close()
+        after = self.rows[0].stats.seconds
         self.phases = {name: after[name] - before[name] for name in PHASES[:3]}
 
 
