@@ -25,6 +25,8 @@ Steps = tuple[Step, ...]
 _MANY = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _PARTS = frozenset(["rule", "terminal", "text", "pattern", "json", "chunks"])
+_PARTS_OF_TERMINALS = _PARTS - {"rule", "json"}
+_GOES_ON = frozenset(["{", ".."])  # with these a part is longer than its token
 _MOST_ROUNDS = 2**32 - 2
 
 
@@ -62,11 +64,23 @@ class _Body:
         self.again = False  # whether the last part may be repeated
 
     def read(self) -> tuple[Steps, int | None]:
-        tokens = self.tokens
+        tokens, every, steps = self.tokens, self.tokens.all, self.steps
+        plain = _PARTS_OF_TERMINALS if self.is_terminal else _PARTS
         while True:
-            token = tokens.take()
+            token = every[tokens.at]
+            tokens.at += 1
             kind, _, at = token
-            if kind in _PARTS:
+            group = self.group
+            if (
+                kind in plain
+                and every[tokens.at][0] not in _GOES_ON
+                and group.sign != "{"
+                and not group.complements
+            ):  # most tokens are such; part() would do the same
+                steps.append(token)
+                group.parts += 1
+                self.again = True
+            elif kind in _PARTS:
                 self.part(token)
             elif kind in _CLOSING:
                 self.open(kind, at)

@@ -89,6 +89,16 @@ def _definition(tokens: Tokens, how: str) -> Defined:
         tokens.fail("expected the name of a rule or terminal", position)
     if inlined and name.startswith("_"):
         tokens.fail(f"the rule {name!r} is inlined because of its '_' and cannot be by '?' as well", position)
+    parameters: tuple[str, ...] = ()
+    if tokens.kind != ":":
+        parameters = _before_colon(tokens, kind, name, position)
+    tokens.at += 1
+    steps, alias = body_of(tokens, name, kind == "terminal")
+    return Defined(how, name, kind == "terminal", parameters, steps, position, alias)
+
+
+def _before_colon(tokens: Tokens, kind: str, name: str, position: int) -> tuple[str, ...]:
+    """The parameters of a template; a priority is read and forgotten."""
     parameters: list[str] = []
     if kind == "rule" and tokens.accept("{"):
         parameters.append(tokens.expect("a name of a parameter, in small letters", "rule"))
@@ -100,9 +110,9 @@ def _definition(tokens: Tokens, how: str) -> Defined:
     following, _, place = tokens.all[tokens.at]
     if following in ("rule", "terminal") and tokens.text[place - 1].isalnum():
         tokens.fail("a rule's name is in small letters, a terminal's in capitals, and none in both", position)
-    tokens.expect(f"':' and what {name!r} is", ":")
-    steps, alias = body_of(tokens, name, kind == "terminal")
-    return Defined(how, name, kind == "terminal", tuple(parameters), steps, position, alias)
+    if following != ":":
+        tokens.fail(f"expected ':' and what {name!r} is")
+    return tuple(parameters)
 
 
 def _import(tokens: Tokens, position: int) -> Import:

@@ -17,18 +17,19 @@ from structgen.grammars.lark.embedded import embedded
 Token = tuple[str, Any, int]
 
 # Ordered as lark orders its tokens where two could begin alike: a comment takes the lines before it, an end
-# of line the blank before what follows.  Something always matches, so nothing is tried twice.
+# of line the blank before what follows.  Else the frequent ones come first.  Something always matches, so
+# nothing is tried twice.
 _TOKEN = re.compile(
     r"""[ \t]*(?:
       (?P<rule>_?[a-z][_a-z0-9]*)
-    | (?P<terminal>_?[A-Z][_A-Z0-9]*)
     | (?P<text>"[^"\\\n]*(?:\\.[^"\\\n]*)*"i?)
+    | (?P<sign>[,:|()\[\]{}*~&]|\.\.?|\+(?!\d)|->|\?(?![a-z_])|%(?:ignore|import|override|extend|declare))
+    | (?P<terminal>_?[A-Z][_A-Z0-9]*)
     | (?P<comment>\s*(?://|\#)[^\n]*|\\[ ]*\n)
     | (?P<line>(?:\r?\n)+\s*\|?)
     | (?P<pattern>/(?!/)[^/\\]*(?:\\[\s\S][^/\\]*)*/[imslux]*)
     | (?P<number>[+-]?\d+)
     | (?P<modifiers>(?:!\??|\?!?)(?=[_a-z]))
-    | (?P<sign>->|\.\.|[.,:|()\[\]{}*+~&]|\?(?![a-z_])|%(?:ignore|import|override|extend|declare))
     | (?P<embedded>%(?:json|regex)\b)
     | (?P<end>\Z)
     | (?P<wrong>[\s\S]))""",

@@ -229,14 +229,11 @@ def _class_ranges(letter: str) -> Ranges:
 def _runs(letter: str, text: str) -> Iterator[tuple[int, int]]:
     """Where characters of a class of ``re`` stand in the text, one behind the other.
 
-    Reading on and on with ``match`` takes a fifth of the time of searching.
+    What stands between them is matched as well: searching looks at each character much longer.
     """
-    inside, outside = re.compile(rf"\{letter}*").match, re.compile(rf"\{letter.upper()}*").match
-    low = outside(text).end()
-    while low < len(text):
-        high = inside(text, low).end()
-        yield low, high
-        low = outside(text, high).end()
+    for run in re.finditer(rf"(\{letter}+)|\{letter.upper()}+", text):
+        if run.lastindex:
+            yield run.span()
 
 
 def _digits() -> Ranges:
