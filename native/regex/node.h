@@ -69,6 +69,7 @@ struct ByteSet {
       words[i] |= ~std::uint64_t{0} >> (63 - to + from) << from;
     }
   }
+  void remove(std::uint8_t byte) { words[byte >> 6] &= ~(std::uint64_t{1} << (byte & 63)); }
   bool none() const { return (words[0] | words[1] | words[2] | words[3]) == 0; }
   int count() const {
     return std::popcount(words[0]) + std::popcount(words[1]) + std::popcount(words[2]) +
