@@ -342,10 +342,8 @@ class Matcher:
         Whether it has ended, whether it can stop, and where neither, the tokens that must come next.
         """
 
-    def completion(self) -> list[int] | None:
-        """
-        Tokens of a short completion; None when the vocabulary cannot spell it.
-        """
+    def completion(self) -> list[int]:
+        """Tokens of a short completion."""
 
     def completes_within(self, tokens: int) -> bool: ...
     def completion_bytes(self) -> builtins.bytes: ...

@@ -135,13 +135,9 @@ class Matcher:
     def completion(self) -> list[int]:
         """Return the tokens of the shortest known completion, end token excluded.
 
-        Raises MatcherError when the vocabulary cannot spell it.
+        The shortest in bytes, in as few tokens as spell it; where none do, that of the fewest tokens.
         """
-        tokens = self._native.completion()
-        if tokens is None:
-            text = self._native.completion_bytes()
-            raise MatcherError(f"the vocabulary has no tokens that spell the completion {text!r}")
-        return tokens
+        return self._native.completion()
 
     def distance(self) -> int:
         """Return how many tokens :meth:`completion` has; 0 exactly when :attr:`can_stop` or terminated."""
@@ -179,7 +175,7 @@ class Matcher:
         return self._native.outlook()
 
     def completion_text(self) -> bytes:
-        """Return the bytes of the shortest known completion."""
+        """Return the bytes of :meth:`completion`."""
         return self._native.completion_bytes()
 
     def _rejection(self, token: int) -> str:

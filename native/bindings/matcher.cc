@@ -311,7 +311,7 @@ void bind_matcher(nb::module_& m) {
              const auto guard = self.guard(true);
              return self.matcher.completion();
            },
-           "Tokens of a short completion; None when the vocabulary cannot spell it.")
+           "Tokens of a short completion.")
       .def("completes_within",
            [](BoundMatcher& self, std::size_t tokens) {
              const auto guard = self.guard(true);

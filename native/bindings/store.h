@@ -1,7 +1,10 @@
 // `_native.Store`: an engine as Python holds it while formulas are built.
 #pragma once
 
+#include <nanobind/nanobind.h>
+
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bindings/regex.h"
@@ -9,8 +12,17 @@
 
 namespace structgen::bindings {
 
+// An engine takes some milliseconds to go: other threads of Python need not wait for that.
+inline std::shared_ptr<Engine> new_engine() {
+  return {std::make_unique<Engine>().release(), [](Engine* engine) {
+            std::optional<nanobind::gil_scoped_release> released;
+            if (PyGILState_Check()) released.emplace();
+            const std::unique_ptr<Engine> last(engine);
+          }};
+}
+
 struct Store {
-  std::shared_ptr<Engine> engine = std::make_shared<Engine>();
+  std::shared_ptr<Engine> engine = new_engine();
   std::shared_ptr<RegexStore> regexes = std::make_shared<RegexStore>(engine, engine->regexes, engine->mutex);
 };
 

@@ -91,6 +91,11 @@ Machine::Ending ComposeMachine::ending_unread(Local local, std::uint32_t result)
   return own(state) ? Ending{} : frame_ending_unread(state, result);
 }
 
+Local ComposeMachine::resume_unread(Local local, std::uint32_t result) {
+  const State state = states_[local];
+  return own(state) ? kUnsettled : frame_resume_unread(state, result);
+}
+
 bool ComposeMachine::completes_stacks(Local top) const {
   const State& state = states_[top];
   return !own(state) && frame_completes(state);

@@ -42,6 +42,7 @@ class ComposeMachine final : public LeafHost {
   Transition after_way_on(Local local, std::string_view way) override;
   Ending ending(Local local) override;
   Ending ending_unread(Local local, std::uint32_t result) override;
+  Local resume_unread(Local local, std::uint32_t result) override;
   std::span<const NamedToken> named_tokens(Local local) override;
   Jump jump(Local local) override;
   Local token_end(Local local) override;

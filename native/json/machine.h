@@ -56,6 +56,7 @@ class JsonMachine final : public Machine {
   Local resume_unnamed(Local local, std::uint32_t result, std::size_t longest) override;
   FreeText free_text(Local local) override;
   std::optional<Enumeration> enumeration(Local local) override;
+  bool has_choice(Local local) override;
   bool accepting(Local local) override;
   bool may_end(Local local) override;
   std::uint32_t end_result(Local local) override;
@@ -63,6 +64,7 @@ class JsonMachine final : public Machine {
   Transition after_way_on(Local local, std::string_view way) override;
   Ending ending(Local local) override;
   Ending ending_unread(Local local, std::uint32_t result) override;
+  Local resume_unread(Local local, std::uint32_t result) override;
   std::size_t memory_bytes() const override;
   void refill() override { solver_.refill(); }
 
@@ -124,7 +126,7 @@ class JsonMachine final : public Machine {
   Local feed(const State& state, std::uint32_t code_point);
   std::uint32_t string_result(const State& state);
   std::string finish_string(const State& state);
-  std::optional<std::size_t> plain_string_end(const State& state);
+  static bool between_characters(const State& state);
   Local near_string(State state, std::size_t longest);
   bool escape_possible(const State& state);
   std::uint32_t find_code_point(Regex language, std::uint32_t low, std::uint32_t high);
@@ -136,12 +138,15 @@ class JsonMachine final : public Machine {
   bool number_complete(const State& state);
 
   // machine_endings.cc
-  Ending ended_after(std::optional<std::size_t> bytes);
+  Ending ending_of(const State& state);
+  Ending ending_of_string(const State& state);
+  Ending ended_after(std::optional<std::size_t> bytes, std::uint32_t result);
   std::optional<std::size_t> bytes_to_end(const State& state);
   std::optional<std::size_t> bytes_of_object(const State& state);
   std::optional<std::size_t> bytes_after_declared_key(Formula goal, const ObjectContext& context);
   std::optional<std::size_t> bytes_after_fresh_key(const State& state, std::uint32_t result);
   std::optional<std::size_t> bytes_after_any_item(const State& state);
+  std::size_t region_of(std::uint32_t result) const;
   std::size_t bytes_to_close(Formula goal, const ObjectContext& context);
 
   // machine_objects.cc, machine_arrays.cc
@@ -175,8 +180,8 @@ class JsonMachine final : public Machine {
   Memo<std::uint64_t, Local> resumed_;
   Memo<std::uint64_t, Local> keys_read_;  // by the object's state and the key
   Memo<std::uint64_t, std::uint32_t> item_plans_;
-  static constexpr std::uint32_t kOnTop = 0xFFFFFFFFu;  // in place of a result
-  Memo<std::uint64_t, Ending> endings_;                 // by the frame's state and the result above it
+  std::vector<std::optional<Ending>> endings_;  // of frames on top, by state: what is new lies together
+  Memo<std::uint64_t, Ending> endings_unread_;  // by the frame's state and the result above it
 };
 
 }  // namespace structgen::json

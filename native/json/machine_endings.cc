@@ -21,41 +21,85 @@ std::uint64_t memo_of(Local local, std::uint32_t result) { return static_cast<st
 }  // namespace
 
 Machine::Ending JsonMachine::ending(Local local) {
-  const std::uint64_t memo = memo_of(local, kOnTop);
-  if (const Ending* known = endings_.find(memo)) return *known;
-  const State state = states_[local];
-  const Ending found = ended_after(bytes_to_end(state));
-  endings_.emplace(memo, found);
+  if (local >= endings_.size()) endings_.resize(local + 1 + local / 2);
+  if (!endings_[local]) {
+    const State state = states_[local];
+    endings_[local] = ending_of(state);
+  }
+  return *endings_[local];
+}
+
+Machine::Ending JsonMachine::ending_of(const State& state) {
+  if (state.frame == Frame::kString || state.frame == Frame::kKey) return ending_of_string(state);
+  if (state.frame == Frame::kWord) return ended_after(word(state.phase).size() - state.b, state.a);
+  return ended_after(bytes_to_end(state), vectors_.intern({1}));
+}
+
+// Between two characters: a string ends with its goal's witness, and so do the other languages.
+Machine::Ending JsonMachine::ending_of_string(const State& state) {
+  if (!between_characters(state)) return {};
+  regex::Store& regexes = formulas_.regexes();
+  const List languages = vectors_[state.a];
+  const std::string witness = regexes.witness(languages[0]);
+  std::vector<std::uint32_t> truth{1};
+  for (const Regex language : languages.subspan(1)) truth.push_back(regexes.nullable(regexes.read(language, witness)));
+  Ending found = ended_after(escape(witness).size() + 1, vectors_.intern(truth));
+  found.text = state.frame == Frame::kKey;
   return found;
 }
 
 Machine::Ending JsonMachine::ending_unread(Local local, std::uint32_t result) {
   const std::uint64_t memo = memo_of(local, result);
-  if (const Ending* known = endings_.find(memo)) return *known;
+  if (const Ending* known = endings_unread_.find(memo)) return *known;
   const State state = states_[local];
   std::optional<std::size_t> bytes;
   if (vectors_[state.a].size() == 1) {
     if (state.frame == Frame::kObject && state.phase == kInKey) bytes = bytes_after_fresh_key(state, result);
     if (state.frame == Frame::kArray && state.phase == kInItem) bytes = bytes_after_any_item(state);
   }
-  const Ending found = ended_after(bytes);
-  endings_.emplace(memo, found);
+  const Ending found = ended_after(bytes, vectors_.intern({1}));
+  endings_unread_.emplace(memo, found);
   return found;
 }
 
-// Of a frame with nothing but a goal, which is true at its end.
-Machine::Ending JsonMachine::ended_after(std::optional<std::size_t> bytes) {
+// Undeclared keys of one region can be exchanged for each other in every completion. The one that is read here is a
+// shortest, so that what is still owed has to do with longer ones.
+Local JsonMachine::resume_unread(Local local, std::uint32_t result) {
+  const State state = states_[local];
+  if (state.frame != Frame::kObject || state.phase != kInKey) return kUnsettled;
+  const std::uint64_t memo = memo_of(local, result);
+  if (const Local* known = resumed_.find(memo)) return *known;
+  const Formula goal = vectors_[state.a][0];
+  const ObjectContext context = contexts_[state.b];
+  Local next = kUnsettled;
+  if (const std::size_t region = region_of(result)) {
+    const Regex keys = solver_.key_regions(goal, context)[region - 1].second;
+    next = key_read(state, formulas_.key(formulas_.regexes().witness(solver_.fresh_keys(goal, context, keys))));
+  }
+  resumed_.emplace(memo, next);
+  return next;
+}
+
+// Which of an object's regions a key is in that ended with `result`, counted from 1; 0 for declared ones.
+std::size_t JsonMachine::region_of(std::uint32_t result) const {
+  const List truth = vectors_[result];
+  for (std::size_t region = 1; region < truth.size(); ++region) {
+    if (truth[region]) return region;
+  }
+  return 0;
+}
+
+// `result`: of a frame with nothing but a goal {1}, which is true at its end.
+Machine::Ending JsonMachine::ended_after(std::optional<std::size_t> bytes, std::uint32_t result) {
   if (!bytes || *bytes >= kLongText) return {};
-  return {true, static_cast<std::uint32_t>(*bytes), vectors_.intern({1})};
+  return {true, false, static_cast<std::uint32_t>(*bytes), result};
 }
 
 std::optional<std::size_t> JsonMachine::bytes_to_end(const State& state) {
-  const bool has_formulas = state.frame == Frame::kNumber || state.frame == Frame::kObject ||
-                            state.frame == Frame::kArray || state.frame == Frame::kString;
+  const bool has_formulas =
+      state.frame == Frame::kNumber || state.frame == Frame::kObject || state.frame == Frame::kArray;
   if (!has_formulas || vectors_[state.a].size() != 1) return std::nullopt;
   switch (state.frame) {
-    case Frame::kString:
-      return plain_string_end(state);
     case Frame::kNumber:
       return formulas_.to_numbers(vectors_[state.a][0]).complete(texts_[state.b], options_.numbers)->size();
     case Frame::kArray: {
@@ -108,10 +152,8 @@ std::optional<std::size_t> JsonMachine::bytes_after_fresh_key(const State& state
   const Formula goal = vectors_[state.a][0];
   if (!solver_.simple(goal)) return std::nullopt;
   const ObjectContext context = contexts_[state.b];
-  const List truth = vectors_[result];
-  std::size_t region = 1;
-  while (region < truth.size() && !truth[region]) ++region;
-  if (region >= truth.size()) return bytes_after_declared_key(goal, context);
+  const std::size_t region = region_of(result);
+  if (region == 0) return bytes_after_declared_key(goal, context);
   const KeyClass& key_class = *solver_.key_regions(goal, context)[region - 1].first;
   const Formula value = solver_.member_goal(goal, context, key_class, FormulaStore::kNoKey);
   if (value == kFalse) return std::nullopt;

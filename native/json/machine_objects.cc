@@ -116,19 +116,19 @@ Local JsonMachine::resume_unnamed(Local local, std::uint32_t result, std::size_t
   const State state = states_[local];
   if (state.frame == Frame::kArray) return after_any_string(state, result, longest);
   if (state.frame != Frame::kObject || state.phase != kInKey || state.d != 0) return kUnsettled;
-  const List truth = vectors_[result];
-  for (std::size_t i = 1; i < truth.size(); ++i) {
-    if (!truth[i]) continue;
-    // Undeclared keys of one region that were not read yet can be exchanged for each other in every
-    // completion, so one of them speaks for all.
-    const Formula goal = vectors_[state.a][0];
-    const ObjectContext context = contexts_[state.b];
-    const auto [key_class, region] = solver_.key_regions(goal, context)[i - 1];
-    const std::uint32_t example = formulas_.key(formulas_.regexes().witness(solver_.fresh_keys(goal, context, region)));
-    const Formula value = solver_.member_goal(goal, context, *key_class, example);
-    return value == kFalse ? kDead : stand_in({.frame = Frame::kObject, .phase = kColon}, value);
+  const std::size_t number = region_of(result);
+  if (number == 0) return kUnsettled;  // a declared key
+  // Undeclared keys of one region that were not read yet can be exchanged for each other in every
+  // completion, so one of them speaks for all.
+  const Formula goal = vectors_[state.a][0];
+  const ObjectContext context = contexts_[state.b];
+  const auto [key_class, region] = solver_.key_regions(goal, context)[number - 1];
+  std::uint32_t example = FormulaStore::kNoKey;  // in a simple object it does not matter
+  if (!solver_.simple(goal)) {
+    example = formulas_.key(formulas_.regexes().witness(solver_.fresh_keys(goal, context, region)));
   }
-  return kUnsettled;  // a declared key
+  const Formula value = solver_.member_goal(goal, context, *key_class, example);
+  return value == kFalse ? kDead : stand_in({.frame = Frame::kObject, .phase = kColon}, value);
 }
 
 // The key is complete: decide what its value must satisfy and what has to be watched.

@@ -49,6 +49,10 @@ bool has_short_escape(std::uint32_t c) {
 
 }  // namespace
 
+bool JsonMachine::between_characters(const State& state) {
+  return (state.frame == Frame::kString || state.frame == Frame::kKey) && state.phase == kPlain;
+}
+
 Local JsonMachine::open_string(List languages, Frame frame) {
   return dead_or(!formulas_.regexes().empty(languages[0]),
                  {.frame = frame, .phase = kPlain, .a = vectors_.intern(languages)});
@@ -69,9 +73,8 @@ Local JsonMachine::feed(const State& state, std::uint32_t code_point) {
 Transition* JsonMachine::make_row(Local local) {
   Transition* row = Machine::make_row(local);
   const State state = states_[local];
-  const bool plain = (state.frame == Frame::kString || state.frame == Frame::kKey) && state.phase == kPlain;
   // Where many languages are watched, every state reached is a list of as many: only those that are asked for.
-  if (plain && vectors_[state.a].size() <= kFewLanguages) {
+  if (between_characters(state) && vectors_[state.a].size() <= kFewLanguages) {
     fill_plain(state, row);
   }
   return row;
@@ -83,22 +86,26 @@ void JsonMachine::fill_plain(const State& state, Transition* row) {
   const List languages = vectors_[state.a];
   std::vector<const Regex*> rows;
   for (const Regex language : languages) rows.push_back(formulas_.regexes().row(language));
+  const Regex* const goal = rows[0];
+  const std::span<const Regex* const> watched = std::span<const Regex* const>(rows).subspan(1);
   std::vector<unsigned> different;  // a byte for each of the states reached
   std::vector<Regex> next(languages.size());
   std::fill_n(row, 0x20, kDead);
   unsigned last = 256;
   for (unsigned byte = 0x20; byte < 256; ++byte) {
     if (byte == '"' || byte == '\\') continue;
-    if (std::any_of(rows.begin(), rows.end(), [&](const Regex* r) { return r[byte] == regex::kUnread; })) continue;
-    if (rows[0][byte] == regex::kNothing) {
-      row[byte] = kDead;
+    const auto as_before = [&](unsigned other) {
+      if (goal[other] != goal[byte]) return false;
+      return std::all_of(watched.begin(), watched.end(), [&](const Regex* r) { return r[other] == r[byte]; });
+    };
+    if (last < 256 && as_before(last)) {  // nearly always
+      row[byte] = row[last];
       continue;
     }
-    const auto as_before = [&](unsigned other) {
-      return std::all_of(rows.begin(), rows.end(), [&](const Regex* r) { return r[other] == r[byte]; });
-    };
-    if (last < 256 && as_before(last)) {
-      row[byte] = row[last];
+    if (std::any_of(rows.begin(), rows.end(), [&](const Regex* r) { return r[byte] == regex::kUnread; })) continue;
+    if (goal[byte] == regex::kNothing) {
+      row[byte] = kDead;
+      last = byte;
       continue;
     }
     const auto known = std::find_if(different.rbegin(), different.rend(), as_before);
@@ -288,7 +295,7 @@ std::pair<Local, Local> JsonMachine::between(Local local) {
 
 std::optional<Machine::Bounded> JsonMachine::bounded(Local local) {
   State state = states_[local];
-  if ((state.frame != Frame::kString && state.frame != Frame::kKey) || state.phase != kPlain) return std::nullopt;
+  if (!between_characters(state)) return std::nullopt;
   regex::Store& regexes = formulas_.regexes();
   const auto bounded = regexes.bounded(vectors_[state.a][0]);
   if (!bounded || !regexes.well_formed(bounded->pattern)) return std::nullopt;
@@ -302,7 +309,7 @@ std::uint32_t JsonMachine::least_points(Local local) {
 
 Machine::FreeText JsonMachine::free_text(Local local) {
   const State& state = states_[local];
-  if ((state.frame != Frame::kString && state.frame != Frame::kKey) || state.phase != kPlain) return {};
+  if (!between_characters(state)) return {};
   const Regex goal = vectors_[state.a][0];
   if (!formulas_.regexes().well_formed(goal)) return {};  // inside a character
   const regex::Store::FreePoints free = formulas_.regexes().free_points(goal);
@@ -311,7 +318,7 @@ Machine::FreeText JsonMachine::free_text(Local local) {
 
 std::optional<Machine::Enumeration> JsonMachine::enumeration(Local local) {
   const State& state = states_[local];
-  if ((state.frame != Frame::kString && state.frame != Frame::kKey) || state.phase != kPlain) return std::nullopt;
+  if (!between_characters(state)) return std::nullopt;
   const std::optional<WordList> words = formulas_.regexes().words_left(vectors_[state.a][0]);
   return words ? std::optional<Enumeration>({*words, true}) : std::nullopt;
 }
@@ -325,7 +332,7 @@ std::uint32_t JsonMachine::string_result(const State& state) {
 // A string is finished by its goal's witness, whose effect on every language is known without the escapes.
 Transition JsonMachine::after_way_on(Local local, std::string_view) {
   const State state = states_[local];
-  if ((state.frame != Frame::kString && state.frame != Frame::kKey) || state.phase != kPlain) return kUnknown;
+  if (!between_characters(state)) return kUnknown;
   regex::Store& regexes = formulas_.regexes();
   std::vector<Regex> languages = copy(vectors_[state.a]);
   const std::string witness = regexes.witness(languages[0]);
@@ -333,12 +340,6 @@ Transition JsonMachine::after_way_on(Local local, std::string_view) {
   for (Regex& language : languages) language = regexes.read(language, witness);
   end.a = vectors_.intern(languages);
   return string_step(end, '"');
-}
-
-// Between two characters: how many bytes are left with the quote.
-std::optional<std::size_t> JsonMachine::plain_string_end(const State& state) {
-  if (state.phase != kPlain) return std::nullopt;
-  return escape(formulas_.regexes().witness(vectors_[state.a][0])).size() + 1;
 }
 
 // The rest of the escape that is open, then a shortest rest of the text, then the quote.

@@ -246,6 +246,13 @@ bool JsonMachine::keeps_text(Local local) const {
   return state.frame == Frame::kArray && state.phase == kInItem && watches_items(state.a);
 }
 
+// A blank, and what no completion lacks after it; or any character.
+bool JsonMachine::has_choice(Local local) {
+  State state = states_[local];
+  if (between_characters(state)) return takes_any_text(local, 1);
+  return (state.frame == Frame::kObject || state.frame == Frame::kArray) && (blank(state, ' ') || blank(state, '\n'));
+}
+
 bool JsonMachine::accepting(Local local) {
   return states_[local].frame == Frame::kRoot && states_[local].phase == kAfter;
 }
@@ -307,7 +314,7 @@ std::size_t JsonMachine::memory_bytes() const {
   return row_bytes() + states_.memory_bytes() + vectors_.memory_bytes() +
          texts_.memory_bytes() + contexts_.memory_bytes() + contexts_.size() * 64 +
          resumed_.memory_bytes() + keys_read_.memory_bytes() + item_plans_.memory_bytes() +
-         endings_.memory_bytes();
+         endings_unread_.memory_bytes() + endings_.capacity() * sizeof(endings_[0]);
 }
 
 }  // namespace structgen::json

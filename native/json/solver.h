@@ -296,6 +296,7 @@ class Solver {
 
   std::unordered_map<Formula, std::unique_ptr<Profile>> profiles_;
   Memo<std::uint64_t, bool> has_key_;  // by a language of keys and a key
+  Memo<std::uint64_t, Regex> unread_;   // by a language of keys and a list of those that were read
   Memo<Formula, List> forbidden_;
   Lists lists_;  // of what is known about formulas
   std::unordered_map<std::uint32_t, Regex> other_keys_;

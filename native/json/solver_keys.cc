@@ -120,11 +120,15 @@ const std::vector<Solver::Region>& Solver::open_regions(Formula f, const ObjectC
 
 // What is left of some keys when others were read: mostly all of them.
 Regex Solver::unread(Regex keys, List read) {
-  regex::Store& regexes = formulas_.regexes();
+  if (read.empty()) return keys;
+  const std::uint64_t memo = static_cast<std::uint64_t>(keys) << 32 | key_lists_.intern(read);
+  if (const Regex* known = unread_.find(memo)) return *known;
   std::vector<std::uint32_t> within;
   std::copy_if(read.begin(), read.end(), std::back_inserter(within),
                [&](std::uint32_t key) { return has_key(keys, key); });
-  return within.empty() ? keys : regexes.intersect({keys, other_keys(std::move(within))});
+  const Regex left = within.empty() ? keys : formulas_.regexes().intersect({keys, other_keys(std::move(within))});
+  unread_.emplace(memo, left);
+  return left;
 }
 
 void Solver::divide(const Region& part, Formula literal, std::vector<Region>& out) {

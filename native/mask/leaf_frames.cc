@@ -144,6 +144,10 @@ Machine::Ending LeafHost::frame_ending_unread(const LeafFrame& frame, std::uint3
   return machine_of(frame).ending_unread(frame.inner, result);
 }
 
+Local LeafHost::frame_resume_unread(const LeafFrame& frame, std::uint32_t result) {
+  return moved(frame, machine_of(frame).resume_unread(frame.inner, result));
+}
+
 std::size_t LeafHost::frame_complete(std::span<const LeafFrame> frames, std::string& text) {
   std::vector<Local> inner;
   for (const LeafFrame& frame : frames) {

@@ -79,6 +79,7 @@ class LeafHost : public Machine {
   Transition frame_after_way_on(const LeafFrame& frame, std::string_view way);
   Ending frame_ending(const LeafFrame& frame);
   Ending frame_ending_unread(const LeafFrame& frame, std::uint32_t result);
+  Local frame_resume_unread(const LeafFrame& frame, std::uint32_t result);
   bool frame_completes(const LeafFrame& frame) const { return machine_of(frame).completes_stacks(frame.inner); }
   // Of these, the topmost are one leaf's, from its first frame's (the last of them) up.
   std::size_t frame_complete(std::span<const LeafFrame> frames, std::string& text);

@@ -77,7 +77,8 @@ class Machine {
   virtual ~Machine() = default;
 
   Transition transition(Local local, std::uint8_t byte) {
-    Transition* row = this->row(local);
+    Transition* const row = known_row(local);
+    if (!row) return first_transition(local, byte);
     if (row[byte] == kUnknown) row[byte] = compute(local, byte);
     return row[byte];
   }
@@ -223,6 +224,12 @@ class Machine {
     return points != 0 && free_[local] >= points;
   }
 
+  // Whether plainly more than one byte may come. "No" is never wrong.
+  virtual bool has_choice(Local local) {
+    (void)local;
+    return false;
+  }
+
   // May the output end when this is the only frame / when this frame is on top of the last one?
   virtual bool accepting(Local local) = 0;
   virtual bool may_end(Local local) = 0;
@@ -253,6 +260,7 @@ class Machine {
   // be read.
   struct Ending {
     bool known = false;
+    bool text = false;  // the frame below is handed its text, too (kPopText)
     std::uint32_t bytes = 0, result = 0;
   };
   // Of the frame in `local`, when it is on top.
@@ -265,6 +273,12 @@ class Machine {
   virtual Ending ending_unread(Local local, std::uint32_t result) {
     (void)local, (void)result;
     return {};
+  }
+  // The state of that frame for one of the texts, where no completion is shorter for it than for the others; kUnsettled
+  // where the text tells.
+  virtual Local resume_unread(Local local, std::uint32_t result) {
+    (void)local, (void)result;
+    return kUnsettled;
   }
 
   // What `byte` does to a frame that may end here where, beside this machine, whoever is around it could read the
@@ -320,19 +334,38 @@ class Machine {
     return own_rows_.add(kUnknown);
   }
   std::size_t row_bytes() const {
-    return own_rows_.memory_bytes() + rows_.size() * sizeof(Transition*) + free_.size() * 4 +
+    return own_rows_.memory_bytes() + rows_.size() * sizeof(Transition*) + firsts_.size() * sizeof(First) + free_.size() * 4 +
            actions_.size() * (2 * sizeof(Action) + 32) + forks_.memory_bytes();
   }
 
  private:
   [[gnu::noinline]] Transition* new_row(Local local) {  // row() is to be inlined
     if (local >= rows_.size()) rows_.resize(local + 1 + local / 2, nullptr);
-    return rows_[local] = make_row(local);
+    Transition* const row = rows_[local] = make_row(local);
+    if (local < firsts_.size() && firsts_[local].known != kUnknown) row[firsts_[local].byte] = firsts_[local].known;
+    return row;
+  }
+  // Most states are left by the first byte that is asked for, and nobody asks for another: only then is a row made.
+  [[gnu::noinline]] Transition first_transition(Local local, std::uint8_t byte) {
+    if (local >= firsts_.size()) firsts_.resize(local + 1 + local / 2);
+    if (firsts_[local].known == kUnknown) {
+      const Transition found = compute(local, byte);  // may make rows and firsts
+      firsts_[local] = {found, byte};
+      return found;
+    }
+    if (firsts_[local].byte == byte) return firsts_[local].known;
+    new_row(local);
+    return transition(local, byte);
   }
   static constexpr std::uint32_t kNotAsked = 0xFFFFFFFFu;
 
   const bool names_tokens_;
+  struct First {
+    Transition known = kUnknown;  // of `byte`
+    std::uint8_t byte = 0;
+  };
   std::vector<Transition*> rows_;
+  std::vector<First> firsts_;  // of states without a row, which takes as much memory as a hundred of these
   std::vector<std::uint32_t> free_;  // see takes_any_text
   Rows own_rows_;
   std::vector<Action> actions_;

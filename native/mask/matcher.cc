@@ -201,6 +201,7 @@ bool Matcher::has_choice() const {
   if (!constraint_->covers_all_bytes || is_terminated()) return false;
   Machine& machine = *constraint_->machine;
   const Local local = history_.front().stack.front().local;
+  if (machine.has_choice(local)) return true;
   unsigned alive = 0;
   for (const char byte : kUsualBytes) {
     const Transition t = machine.transition(local, static_cast<std::uint8_t>(byte));
@@ -229,15 +230,20 @@ std::vector<std::uint32_t> Matcher::forced_tokens() {
   return forced;
 }
 
+Matcher::Completion Matcher::completion_of(const Stack& stack) const {
+  Cursor cursor(*constraint_->machine, constraint_->engine->texts);
+  Completion found;
+  cursor.complete(cursor.load(stack), found.text, &found.named);
+  return found;
+}
+
 Matcher::Completion Matcher::shortest_completion() {
   constraint_->machine->refill();
   Completion best;
   if (is_terminated()) return best;
   bool first = true;
   each_stack([&](const Stack& stack) {
-    Cursor cursor(*constraint_->machine, constraint_->engine->texts);
-    Completion found;
-    cursor.complete(cursor.load(stack), found.text, &found.named);
+    Completion found = completion_of(stack);
     if (first || found.length() < best.length()) best = std::move(found);
     first = false;
   });
@@ -262,7 +268,19 @@ std::optional<std::vector<std::uint32_t>> Matcher::tokens_of(const Completion& c
   return tokens;
 }
 
-std::string Matcher::completion_bytes() { return shortest_completion().text; }
+// The shortest, or where no tokens spell that, one that they do spell.
+std::vector<std::uint32_t> Matcher::spelled(const Completion& completion) const {
+  std::optional<std::vector<std::uint32_t>> tokens = tokens_of(completion);
+  return tokens ? *std::move(tokens) : searched_completion();
+}
+
+std::string Matcher::completion_bytes() {
+  Completion shortest = shortest_completion();
+  if (constraint_->covers_all_bytes || tokens_of(shortest)) return std::move(shortest.text);
+  std::string text;
+  for (const std::uint32_t token : searched_completion()) text += constraint_->trie->token_bytes(token);
+  return text;
+}
 
 bool Matcher::completes_within(std::size_t tokens) {
   if (is_terminated()) return true;
@@ -272,18 +290,15 @@ bool Matcher::completes_within(std::size_t tokens) {
     each_stack([&](const Stack& stack) {
       if (within) return;
       Cursor cursor(*constraint_->machine, constraint_->engine->texts);
-      const std::optional<std::size_t> length = cursor.completion_length(cursor.load(stack));
+      const std::optional<std::size_t> length = cursor.completion_length(stack);
       within = length && *length <= tokens;
     });
     if (within) return true;
   }
   const Completion completion = shortest_completion();
   if (constraint_->covers_all_bytes && completion.length() <= tokens) return true;  // one token a byte will do
-  const auto fewest = tokens_of(completion);
-  return fewest && fewest->size() <= tokens;
+  return spelled(completion).size() <= tokens;
 }
-
-std::optional<std::vector<std::uint32_t>> Matcher::completion() { return tokens_of(shortest_completion()); }
 
 std::optional<std::vector<std::uint32_t>> fewest_tokens(const TokenTrie& trie, std::string_view text) {
   constexpr std::uint32_t kFar = 0xFFFFFFFFu;

@@ -55,9 +55,8 @@ class Matcher {
   // Plainly more than one token may come: false where it takes a mask to say so.
   bool has_choice() const;
   std::vector<std::uint32_t> forced_tokens();
-  // Tokens (bytes) of a short way to an accepting state; empty optional only when
-  // the vocabulary cannot spell it.
-  std::optional<std::vector<std::uint32_t>> completion();
+  // Tokens (bytes) of a short way to where the output may stop.
+  std::vector<std::uint32_t> completion() { return spelled(shortest_completion()); }
   std::string completion_bytes();
   // Whether that takes at most so many tokens; cheap where the answer is plainly yes.
   bool completes_within(std::size_t tokens);
@@ -90,16 +89,29 @@ class Matcher {
   Stacks after(std::uint32_t token, const Stacks& stacks) const;
   std::vector<std::uint32_t> named_tokens(const Stacks& stacks) const;
   Stacks stacks() const;
+  // token_liveness.cc: where some byte is not a token.
+  struct Ahead {
+    static constexpr std::size_t kStart = ~std::size_t{0};
+    Stack stack;
+    std::vector<std::uint32_t> signature;
+    std::size_t parent;   // among those that were met before it
+    std::uint32_t token;  // that led here from there
+  };
+  bool search_tokens(const Stacks& starts, bool known_will_do, std::vector<Ahead>& states) const;
   bool token_live(const Stacks& stacks);
   bool token_live(const Stack& stack);
   void keep_token_live(std::span<std::uint32_t> out);
+  std::vector<std::uint32_t> signature_of(const Stack& stack) const;
+  std::vector<std::uint32_t> searched_completion() const;
   struct Completion {
     std::string text;
     std::vector<Cursor::Named> named;
     std::size_t length() const { return text.size() + named.size(); }
   };
+  Completion completion_of(const Stack& stack) const;
   Completion shortest_completion();
   std::optional<std::vector<std::uint32_t>> tokens_of(const Completion& completion) const;
+  std::vector<std::uint32_t> spelled(const Completion& completion) const;
 
   std::shared_ptr<Constraint> constraint_;
   PersistentList<Step> history_;

@@ -190,39 +190,52 @@ void Cursor::complete(Top top, std::string& text, std::vector<Named>* named) {
   }
 }
 
-std::optional<std::size_t> Cursor::completion_length(Top top) {
+std::optional<std::size_t> Cursor::completion_length(const Stack& stack) {
+  Local local = stack.front().local;
+  bool whole = true;  // the frame on top is the stack's: its text is known
   std::size_t length = 0;
-  while (length <= kMaxCompletion) {
-    if (machine_.completes_stacks(top.local)) return std::nullopt;
-    if (top.below == kBottom) {
-      if (machine_.accepting(top.local)) return length;
-      if (const Machine::Jump jump = machine_.jump(top.local); jump.possible) {
-        length += jump.text.size() + (jump.token != Machine::kNoNamedToken);
-        top.local = jump.next;
-        continue;
-      }
+  for (Stack::View under = Stack::View(stack).tail(); length <= kMaxCompletion; under = under.tail()) {
+    if (machine_.completes_stacks(local)) return std::nullopt;
+    while (under.empty()) {
+      if (machine_.accepting(local)) return length;
+      const Machine::Jump jump = machine_.jump(local);
+      if (!jump.possible) break;
+      length += jump.text.size() + (jump.token != Machine::kNoNamedToken);
+      if (length > kMaxCompletion) return std::nullopt;
+      local = jump.next;
     }
-    Machine::Ending end = machine_.ending(top.local);
-    bool text_kept = false;
+    Machine::Ending end = machine_.ending(local);
     if (!end.known) {
-      const Machine::WayOut& way = way_out(top.local);
+      const Machine::WayOut& way = way_out(local);
       if (way.leaves == kDead) return length + way.text.size();
       const Action& action = machine_.action(way.leaves);
-      text_kept = action.kind == Action::Kind::kPopText;
-      end = {true, static_cast<std::uint32_t>(way.text.size()), action.result};
+      end = {true, action.kind == Action::Kind::kPopText, static_cast<std::uint32_t>(way.text.size()), action.result};
     }
     length += end.bytes;
     // A frame that would ask for the text ends as well, if it can without.
-    Local below = slots_[static_cast<std::size_t>(top.below)].frame.local;
-    while (text_kept || machine_.keeps_text(below)) {
-      end = machine_.ending_unread(below, end.result);
-      top = resumed(top.below, below);
-      if (!end.known || top.below == kBottom) return std::nullopt;
+    while (end.text || machine_.keeps_text(under.front().local)) {
+      const Machine::Ending both = machine_.ending_unread(under.front().local, end.result);
+      if (!both.known) break;
+      end = both;
       length += end.bytes;
-      below = slots_[static_cast<std::size_t>(top.below)].frame.local;
-      text_kept = false;
+      under = under.tail();
+      whole = false;
+      if (under.empty()) return std::nullopt;
     }
-    top = resumed(top.below, machine_.resume(below, end.result, {}));
+    const Local below = under.front().local;
+    if (!end.text && !machine_.keeps_text(below)) {
+      local = machine_.resume(below, end.result, {});
+    } else {
+      Local next = machine_.resume_unread(below, end.result);
+      if (next == kUnsettled && end.text && whole) {
+        std::string text = texts_.read(stack.front().text) + machine_.way_on(local);
+        text.pop_back();  // it ends with this byte
+        next = machine_.resume(below, end.result, text);
+      }
+      if (next == kUnsettled || next == kDead) return std::nullopt;
+      local = next;
+    }
+    whole = false;
   }
   return std::nullopt;
 }

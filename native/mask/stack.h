@@ -141,8 +141,9 @@ class Cursor {
     std::uint32_t token;
   };
   void complete(Top top, std::string& text, std::vector<Named>* named = nullptr);
-  // How much that is, named tokens counted with the bytes; nullopt where it takes writing it down to say.
-  std::optional<std::size_t> completion_length(Top top);
+  // How much that is for a whole stack, or a little more, named tokens counted with the bytes; nullopt where it takes
+  // writing it down to say.
+  std::optional<std::size_t> completion_length(const Stack& stack);
   Stack save(const Top& top, std::string_view read);
   // Equal for equal stacks: the local states from the top down (texts included).
   std::vector<std::uint32_t> signature(const Top& top, std::string_view read);

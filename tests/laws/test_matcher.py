@@ -25,6 +25,7 @@ from laws.strategies import (
 )
 
 import structgen as sg
+from structgen.decode.budget import Budget
 from structgen.errors import (
     MatcherError,
     MatcherTerminated,
@@ -201,6 +202,7 @@ def test_any_sequence_of_operations_agrees_with_the_reference(
         for one, other in pairs:
             assert np.array_equal(one.mask(), other.mask())
             assert (one.can_stop, one.is_terminated) == (other.can_stop, other.is_terminated)
+            assert_distance_achieved(one, other)
             assert len(one) == len(other.tokens)
 
 
@@ -229,16 +231,31 @@ def test_masks_leave_out_what_no_tokens_can_finish(case: str) -> None:
     assert matcher.can_stop
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=MatcherError,
-    reason="completion() spells the shortest bytes or fails; it looks for nothing else that tokens can spell",
-)
 @pytest.mark.parametrize("case", UNSPELLABLE)
 def test_completions_are_spelled_when_bytes_are_missing(case: str) -> None:
     options, pieces = UNSPELLABLE[case]
     vocabulary = sg.Vocabulary.from_tokens([*pieces, None], eos=len(pieces))
-    assert_distance_achieved(sg.compile(sg.choice(options), vocabulary).matcher())
+    matcher = sg.compile(sg.choice(options), vocabulary).matcher()
+    reference = FiniteConstraint((text.encode() for text in options), vocabulary).matcher()
+    assert matcher.distance() == reference.distance()
+    assert_distance_achieved(matcher, reference)
+
+
+@share(4)
+@given(choices().map(sg.choice) | regexes().map(sg.regex), vocabularies(ASCII, JSON_PIECES), SEEDS)
+def test_an_output_ends_within_a_budget_when_bytes_are_missing(
+    grammar: sg.Grammar, vocabulary: sg.Vocabulary, seed: int
+) -> None:
+    rng = random.Random(seed)
+    matcher = constraint_of(grammar, vocabulary).matcher()
+    budget = Budget(matcher, limit := matcher.distance() + rng.randint(0, 6))
+    while budget.left:
+        proposals = [token for token in matcher.allowed_tokens() if token not in vocabulary.eos_ids]
+        rng.shuffle(proposals)
+        if not any(budget.take(token) for token in proposals):
+            break
+    assert matcher.can_stop
+    assert len(matcher) <= limit
 
 
 # --- Threads ---------------------------------------------------------------------------------------
