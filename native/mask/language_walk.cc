@@ -99,7 +99,6 @@ class LanguageWalk {
       mark(node);
       ++level;
       enter<kEnds>(*level, next, node);
-      fetch_children(*level, excluded);
       level->ends = ends;
       level->excluded = excluded;
       leaves<kEnds>(*level, node);
@@ -138,15 +137,6 @@ class LanguageWalk {
   void enter(Level& level, Local local, const Node& parent) {
     level = {machine_.row(local), local, parent.last_leaf(), parent.last(), 0, kNothingKnown, false, true};
     if constexpr (kEnds) level.accepting = machine_.accepting(local);
-  }
-  // The trie is larger than caches are, and the way through it has gaps: what is met next is asked for early.
-  void fetch_children(const Level& level, CharacterKinds excluded) const {
-    constexpr std::uint32_t kMost = 6;
-    for (std::uint32_t i = level.next; i < std::min(level.last, level.next + kMost); ++i) {
-      if ((subtrees_.kinds(i) & excluded) == 0) continue;
-      __builtin_prefetch(nodes_ + nodes_[i].first);
-      subtrees_.prefetch(nodes_[i].first);
-    }
   }
   // Whether all of a subtree is alive; it is only asked where that is likely, and worth it.
   bool whole(Local local, bool loops, std::uint32_t i) {

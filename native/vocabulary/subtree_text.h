@@ -25,7 +25,6 @@ class SubtreeText {
   // Of the text below node `i` of the SiblingTrie, whose last character may be incomplete; kNotUtf8 among them
   // where the node itself is inside a character.
   CharacterKinds kinds(std::uint32_t i) const { return kinds_[i]; }
-  void prefetch(std::uint32_t i) const { __builtin_prefetch(kinds_.data() + i); }
   // The tokens at or below it, copies included.
   std::span<const std::uint32_t> tokens(std::uint32_t i) const {
     return {tokens_.data() + places_[i].first, places_[i].last - places_[i].first};
