@@ -54,7 +54,7 @@ class Interner {
   }
 
  private:
-  static constexpr std::size_t kChunk = 128;
+  static constexpr std::size_t kChunk = 32;
   static constexpr std::uint32_t kFree = 0xFFFFFFFFu;
   struct Slot {
     std::uint32_t hash = 0, id = kFree;

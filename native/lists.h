@@ -35,10 +35,11 @@ class Lists {
   std::size_t memory_bytes() const { return bytes_; }
 
  private:
-  static constexpr std::size_t kBlock = 4096;  // 16 KB: small engines do not pay for large ones
+  // From half a KB to 16 KB, so that few lists do not pay for many.
+  static constexpr std::size_t kSmallest = 128, kLargest = 4096;
 
   void open(std::size_t least) {
-    opened_ = left_ = std::max(least, kBlock);
+    opened_ = left_ = std::max(least, std::clamp(2 * opened_, kSmallest, kLargest));
     blocks_.push_back(std::make_unique_for_overwrite<std::uint32_t[]>(opened_));
     bytes_ += opened_ * sizeof(std::uint32_t);
   }

@@ -26,6 +26,24 @@ struct Rules {
   std::shared_ptr<Engine> engine;
   cfg::Grammar grammar;
 
+  // What `start` leads to, and which expressions derive a text, as long as no rule is defined anew.
+  struct Needed {
+    Rule start;
+    std::vector<Rule> rules;
+    std::vector<bool> productive;
+  };
+  std::optional<Needed> known;
+
+  const Needed& needed(Rule start) {
+    check_rule(start);
+    if (!known || known->start != start) {
+      known = Needed{start, cfg::reachable(grammar, start), cfg::productive(grammar)};
+    }
+    return *known;
+  }
+  bool derives(const Needed& needed, Rule rule) const {
+    return grammar.body(rule) != cfg::kNone && needed.productive[grammar.body(rule)];
+  }
   void check(Expr e) const {
     if (e >= grammar.size()) throw nb::index_error("no such expression in these rules");
   }
@@ -42,7 +60,7 @@ struct Rules {
 void bind_cfg(nb::module_& m) {
   nb::class_<Rules>(m, "Rules",
                     "A context-free grammar under construction: rules and expressions over them, all of them ints.")
-      .def("__init__", [](Rules* self, Store& store) { new (self) Rules{store.engine, {}}; }, "store"_a)
+      .def("__init__", [](Rules* self, Store& store) { new (self) Rules{store.engine, {}, {}}; }, "store"_a)
       .def("declare", [](Rules& self) { return self.grammar.declare(); }, "A new rule, to be defined later.")
       .def(
           "define",
@@ -50,6 +68,7 @@ void bind_cfg(nb::module_& m) {
             self.check_rule(rule);
             self.check(body);
             self.grammar.define(rule, body);
+            self.known.reset();
           },
           "rule"_a, "body"_a)
       .def(
@@ -108,9 +127,8 @@ void bind_cfg(nb::module_& m) {
       .def(
           "undefined",
           [](Rules& self, Rule start) {
-            self.check_rule(start);
             std::vector<Rule> found;
-            for (const Rule rule : cfg::reachable(self.grammar, start)) {
+            for (const Rule rule : self.needed(start).rules) {
               if (self.grammar.body(rule) == cfg::kNone) found.push_back(rule);
             }
             return found;
@@ -119,12 +137,10 @@ void bind_cfg(nb::module_& m) {
       .def(
           "unproductive",
           [](Rules& self, Rule start) {
-            self.check_rule(start);
-            const std::vector<bool> productive = cfg::productive(self.grammar);
             std::vector<Rule> found;
-            for (const Rule rule : cfg::reachable(self.grammar, start)) {
-              const Expr body = self.grammar.body(rule);
-              if (body == cfg::kNone || !productive[body]) found.push_back(rule);
+            const Rules::Needed& needed = self.needed(start);
+            for (const Rule rule : needed.rules) {
+              if (!self.derives(needed, rule)) found.push_back(rule);
             }
             return found;
           },
@@ -132,13 +148,13 @@ void bind_cfg(nb::module_& m) {
       .def(
           "build",
           [](Rules& self, Rule start) {
-            self.check_rule(start);
             const EngineGuard guard(*self.engine, true);
-            const std::vector<bool> productive = cfg::productive(self.grammar);
-            for (const Rule rule : cfg::reachable(self.grammar, start)) {
+            const Rules::Needed& needed = self.needed(start);
+            for (const Rule rule : needed.rules) {
               if (self.grammar.body(rule) == cfg::kNone) throw nb::value_error("a rule is not defined");
             }
-            if (!productive[self.grammar.body(start)]) throw nb::value_error("the rules derive no text");
+            if (!self.derives(needed, start)) throw nb::value_error("the rules derive no text");
+            self.known.reset();  // the rules are rewritten
             return self.engine->add_start(cfg::Network(self.grammar, self.engine->regexes, start));
           },
           "start"_a,

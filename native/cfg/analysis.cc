@@ -1,6 +1,7 @@
 #include "cfg/analysis.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace structgen::cfg {
 
@@ -14,10 +15,10 @@ using Kind = Grammar::Kind;
 std::vector<bool> closed(const Grammar& grammar, const std::vector<bool>& seeds) {
   const auto size = static_cast<Expr>(grammar.size());
   std::vector<std::uint32_t> first(size + 1), missing(size);
-  std::vector<std::vector<Expr>> references(grammar.rules());
+  std::vector<Expr> last_reference(grammar.rules(), kNone), reference_before(size);  // of the same rule
   for (Expr e = 0; e < size; ++e) {
     for (const Expr part : grammar.parts(e)) ++first[part + 1];
-    if (grammar[e].kind == Kind::kReference) references[grammar[e].a].push_back(e);
+    if (grammar[e].kind == Kind::kReference) reference_before[e] = std::exchange(last_reference[grammar[e].a], e);
     missing[e] = grammar[e].kind == Kind::kSequence ? grammar[e].b : 1;
   }
   for (Expr e = 0; e < size; ++e) first[e + 1] += first[e];
@@ -26,9 +27,10 @@ std::vector<bool> closed(const Grammar& grammar, const std::vector<bool>& seeds)
   for (Expr e = 0; e < size; ++e) {
     for (const Expr part : grammar.parts(e)) users[next[part]++] = e;
   }
-  std::vector<std::vector<Rule>> bodies_of(size);
+  std::vector<Rule> last_rule(size, kNone), rule_before(grammar.rules());  // of the same body
   for (Rule rule = 0; rule < grammar.rules(); ++rule) {
-    if (grammar.body(rule) != kNone) bodies_of[grammar.body(rule)].push_back(rule);
+    const Expr body = grammar.body(rule);
+    if (body != kNone) rule_before[rule] = std::exchange(last_rule[body], rule);
   }
 
   std::vector<bool> holds(size);
@@ -46,8 +48,8 @@ std::vector<bool> closed(const Grammar& grammar, const std::vector<bool>& seeds)
     for (std::uint32_t i = first[e]; i < first[e + 1]; ++i) {
       if (--missing[users[i]] == 0 || grammar[users[i]].kind != Kind::kSequence) found(users[i]);
     }
-    for (const Rule rule : bodies_of[e]) {
-      for (const Expr reference : references[rule]) found(reference);
+    for (Rule rule = last_rule[e]; rule != kNone; rule = rule_before[rule]) {
+      for (Expr user = last_reference[rule]; user != kNone; user = reference_before[user]) found(user);
     }
   }
   return holds;
@@ -71,7 +73,11 @@ std::vector<Rule> mentioned(const Grammar& grammar, Rule rule) {
 }  // namespace
 
 std::vector<Expr> expressions(const Grammar& grammar, Expr body) {
-  std::vector<Expr> found, work{body};
+  constexpr std::size_t kUsual = 64;
+  std::vector<Expr> found, work;
+  found.reserve(kUsual);
+  work.reserve(kUsual);
+  work.push_back(body);
   while (!work.empty()) {
     found.push_back(work.back());
     work.pop_back();

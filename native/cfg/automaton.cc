@@ -19,21 +19,21 @@ class Reach {
  public:
   Reach(const Draft& draft, Steps& steps) : draft_(draft), steps_(steps), visited_(draft.states.size(), 0) {}
 
-  // Ascending; only states that read something, and the last one.
-  std::vector<StateId> from(const std::vector<StateId>& starts) {
+  // Ascending; only states that read something, and the last one. Valid until the next call.
+  List from(List starts) {
     ++round_;
     work_.clear();
-    std::vector<StateId> found;
+    found_.clear();
     for (const StateId s : starts) visit(s);
     while (!work_.empty()) {
       const StateId s = work_.back();
       work_.pop_back();
       steps_.spend(1 + draft_.states[s].empty.size());
-      if (!draft_.states[s].arcs.empty() || s == Draft::kEnd) found.push_back(s);
+      if (!draft_.states[s].arcs.empty() || s == Draft::kEnd) found_.push_back(s);
       for (const StateId next : draft_.states[s].empty) visit(next);
     }
-    std::sort(found.begin(), found.end());
-    return found;
+    std::sort(found_.begin(), found_.end());
+    return found_;
   }
 
  private:
@@ -45,7 +45,7 @@ class Reach {
   const Draft& draft_;
   Steps& steps_;
   std::vector<std::uint32_t> visited_;
-  std::vector<StateId> work_;
+  std::vector<StateId> work_, found_;
   std::uint32_t round_ = 0;
 };
 
@@ -54,20 +54,23 @@ std::optional<Automaton> subsets(const Draft& draft, std::size_t most, bool merg
   Reach reach(draft, steps);
   ListInterner ids;
   Automaton result;
-  ids.intern(reach.from({Draft::kStart}));
+  constexpr StateId kStart = Draft::kStart;
+  ids.intern(reach.from({&kStart, 1}));
+  std::vector<Arc> arcs;  // kept between rounds for their memory
+  std::vector<StateId> targets;
   for (std::uint32_t at = 0; at < ids.size(); ++at) {
     if (ids.size() > most) return std::nullopt;
     const List members = ids[at];
     Automaton::State state;
     state.final = std::binary_search(members.begin(), members.end(), Draft::kEnd);
-    std::vector<Arc> arcs;
+    arcs.clear();
     for (const StateId s : members) arcs.insert(arcs.end(), draft.states[s].arcs.begin(), draft.states[s].arcs.end());
     if (!steps.spend(1 + arcs.size())) return std::nullopt;
     std::sort(arcs.begin(), arcs.end(), [](const Arc& x, const Arc& y) {
       return x.symbol != y.symbol ? x.symbol < y.symbol : x.target < y.target;
     });
     for (std::size_t i = 0; i < arcs.size();) {
-      std::vector<StateId> targets;
+      targets.clear();
       const std::uint32_t symbol = arcs[i].symbol;
       do {
         targets.push_back(arcs[i++].target);
@@ -134,11 +137,12 @@ std::optional<Automaton> merged(Automaton automaton, Steps& steps) {
     changed = false;
     ListInterner kinds;
     std::vector<StateId> of;  // kind -> state
+    std::vector<std::uint32_t> kind;
     for (StateId s = size; s-- > 0;) {
       if (stands_for[s] != s) continue;
       Automaton::State& state = automaton.states[s];
       if (!steps.spend(1 + state.arcs.size())) return std::nullopt;
-      std::vector<std::uint32_t> kind{state.final};
+      kind.assign(1, state.final);
       for (Arc& arc : state.arcs) {
         arc.target = stands_for[arc.target];
         kind.push_back(arc.symbol);

@@ -97,7 +97,7 @@ CfgMachine::Origin CfgMachine::prune(Origin origin, const std::vector<Item>& ite
 
 // --- Closure -------------------------------------------------------------------------
 
-const CfgMachine::Closure& CfgMachine::closure(Local local) {
+CfgMachine::Closure& CfgMachine::closure(Local local) {
   if (!is(kItems, local)) return nothing_;
   const std::uint32_t set = locals_[local][1];
   if (set >= closures_.size()) closures_.resize(sets_.size());

@@ -77,6 +77,7 @@ std::size_t CfgMachine::complete(std::span<const Local> frames, std::string& tex
     std::uint32_t before;  // the choice in the frame above
     const Way* way;
   };
+  network_.find_distances(store_);
   const std::span<const Item> own = items_of(frames[0]);
   const std::vector<Item> items(own.begin(), own.end());
   const std::vector<Way> first = ways_of_items(items);

@@ -99,14 +99,16 @@ class Inliner {
   }
 
   bool rewrite(std::uint32_t root) {
+    if (!may_change(root)) return false;
     Draft draft;
     StateId at = draft.add(parts_[root], Draft::kEnd);
     draft.states[Draft::kStart].empty.push_back(at);
     std::unordered_map<std::uint64_t, StateId> copies;  // by part and where it leads
     bool changed = false;
+    std::vector<Arc> kept;
     for (; at < draft.states.size(); ++at) {  // grows meanwhile
-      const std::vector<Arc> arcs = draft.states[at].arcs;
-      std::vector<Arc> kept;
+      std::vector<Arc> arcs = std::move(draft.states[at].arcs);
+      kept.clear();
       for (const Arc& arc : arcs) {
         const std::uint32_t part = arc.symbol & ~kRuleBit;
         if (!is_rule(arc.symbol)) {
@@ -125,7 +127,8 @@ class Inliner {
         }
       }
       changed = changed || kept.size() != arcs.size();
-      draft.states[at].arcs = std::move(kept);
+      arcs.assign(kept.begin(), kept.end());
+      draft.states[at].arcs = std::move(arcs);
     }
     if (!changed) return false;
     Steps steps{kStepsPerState * (draft.states.size() + draft_arcs(draft))};
@@ -134,6 +137,17 @@ class Inliner {
     if (!made) return false;  // too many subsets: what it would have held stays as it is, once and for all
     parts_[root] = root == 0 ? *std::move(made) : without_empty_text(*std::move(made));
     return true;
+  }
+
+  // Whether another part may be written into it, or it is used inside of itself.
+  bool may_change(std::uint32_t root) const {
+    const auto changes = [&](const Arc& arc) {
+      const std::uint32_t part = arc.symbol & ~kRuleBit;
+      return is_rule(arc.symbol) && (part == root || within_[part]);
+    };
+    return std::any_of(parts_[root].states.begin(), parts_[root].states.end(), [&](const Automaton::State& state) {
+      return std::any_of(state.arcs.begin(), state.arcs.end(), changes);
+    });
   }
 
   // Whether there is nothing to do after this state but to end.

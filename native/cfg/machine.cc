@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <utility>
 
 #include "regex/engine.h"
 
@@ -62,11 +63,36 @@ bool CfgMachine::accepting(Local local) {
 
 Transition CfgMachine::compute(Local local, std::uint8_t byte) {
   if (of_leaf(local)) return frame_transition(frame(local), byte);
-  const Closure& here = closure(local);
+  Closure& here = closure(local);
   const bool leaf = here.leaves_first.has(byte);
   if (!leaf && !here.first.has(byte) && !here.follow.has(byte)) return kDead;
   const Transition items = compute_items(local, byte);
-  return leaf ? with_leaves(here, items, byte) : items;
+  if (leaf) return with_leaves(here, items, byte);
+  // Where two bytes lead to one place, as letters do, there are more of them.
+  if (std::exchange(here.last, items) == items) fill_alike(local, byte, items);
+  return items;
+}
+
+// All bytes that no item and no end here tells from this one.
+void CfgMachine::fill_alike(Local local, std::uint8_t byte, Transition t) {
+  const Closure& here = closure(local);
+  regex::ByteSet same = (here.first | here.follow).without(here.leaves_first);
+  for (const std::uint32_t label : here.completes) {
+    const regex::ByteSet& follow = network_.automaton(label).follow;
+    same = follow.has(byte) ? same & follow : same.without(follow);
+  }
+  for (std::size_t i = 0; i < here.active.size(); ++i) {
+    if (here.rows[i][byte] == regex::kNothing) same = same.without(store_.engine().first_bytes(here.active[i].rest));
+  }
+  for (const regex::Regex* const row : here.rows) {
+    const regex::Regex rest = row[byte];
+    if (rest == regex::kNothing) continue;
+    same.each([&](std::uint8_t other) {
+      if (row[other] != rest) same.remove(other);
+    });
+  }
+  Transition* const row = this->row(local);
+  same.each([&](std::uint8_t other) { row[other] = t; });
 }
 
 Transition CfgMachine::compute_items(Local local, std::uint8_t byte) {

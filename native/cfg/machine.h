@@ -109,6 +109,7 @@ class CfgMachine final : public LeafHost {
     regex::ByteSet follow;                 // bytes that may come after these labels
     std::vector<Item> leaves;              // leaves that may begin here, in place of the rest of a terminal …
     regex::ByteSet leaves_first;           // … and the bytes they may begin with
+    Transition last = kUnknown;            // what was computed for a byte that is read
   };
   struct Target {
     std::uint32_t label;
@@ -145,6 +146,7 @@ class CfgMachine final : public LeafHost {
 
   bool undecided(const std::vector<Item>& items);
   Transition compute_items(Local local, std::uint8_t byte);
+  void fill_alike(Local local, std::uint8_t byte, Transition t);
 
   // leaves.cc
   bool of_leaf(Local local) const { return network_.has_leaves() && is(kLeaf, local); }
@@ -155,7 +157,7 @@ class CfgMachine final : public LeafHost {
   Inner inner(Origin origin, std::vector<Item> items);
 
   // columns.cc
-  const Closure& closure(Local local);
+  Closure& closure(Local local);
   void complete_all(Closure& closure, std::span<const Item> kernel);
   void predict_all();
   void predict(std::uint32_t part);
@@ -182,7 +184,7 @@ class CfgMachine final : public LeafHost {
   ListInterner columns_;  // 0 and 1 are kBase and kSelf
   ListInterner results_;  // with what a frame ended: labels that are complete, or the frame itself
   std::vector<std::unique_ptr<Closure>> closures_;  // … and what follows from each
-  const Closure nothing_;
+  Closure nothing_;
   std::unordered_map<std::uint64_t, Local> resumed_;
   std::unordered_map<std::uint64_t, Origin> substituted_;
   std::unordered_map<std::uint64_t, std::vector<Way>> ways_;

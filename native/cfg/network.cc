@@ -14,7 +14,7 @@ Network::Network(Grammar& grammar, regex::Store& store, Rule start) {
   NetworkBuilder(*this, grammar, store).build(start);
   leaves_ = grammar.leaves();
   find_first_and_follow(store);
-  find_distances(store);
+  leave_out_dead_ends();
   end_ = static_cast<StateId>(states_.size());
   const auto last = static_cast<std::uint32_t>(arcs_.size());
   states_.push_back({last, last, true, 0, 0});
@@ -108,8 +108,18 @@ void Network::find_first_and_follow(regex::Store& store) {
   }
 }
 
-// Knuth 1977: Dijkstra's algorithm where an arc may cost as much as a shortest text of another automaton.
 void Network::find_distances(regex::Store& store) {
+  if (measured_) return;
+  settle([&](std::uint32_t symbol) -> std::uint64_t {
+    return symbol & kLeafBit ? leaf(symbol).shortest.size() : store.distance(symbol);
+  });
+  measured_ = true;
+}
+
+// Knuth 1977: Dijkstra's algorithm where an arc may cost as much as a shortest text of another automaton. What
+// terminals and leaves cost is asked for; a state from which no end is reached stays far.
+template <class Cost>
+void Network::settle(const Cost& cost_of) {
   struct Use {
     StateId from;
     std::uint32_t arc;
@@ -126,7 +136,8 @@ void Network::find_distances(regex::Store& store) {
       into[arcs_[i].target].push_back({s, i});
       if (arcs_[i].symbol & kRuleBit) by[arcs_[i].symbol & ~kRuleBit].push_back({s, i});
     }
-    if (states_[s].final) states_[s].distance = 0, queue.push({0, s});
+    states_[s].distance = states_[s].final ? 0 : kFar;
+    if (states_[s].final) queue.push({0, s});
   }
   const auto relax = [&](const Use& use) {
     const Arc& arc = arcs_[use.arc];
@@ -137,7 +148,7 @@ void Network::find_distances(regex::Store& store) {
       if (!settled[start]) return;
       cost = states_[start].distance;
     } else {
-      cost = arc.symbol & kLeafBit ? leaf(arc.symbol).shortest.size() : store.distance(arc.symbol);
+      cost = cost_of(arc.symbol);
     }
     const std::uint64_t most = kFar / 4;  // doubled again and again, a length leaves every integer type
     cost = std::min(most, cost + states_[arc.target].distance);
@@ -157,15 +168,19 @@ void Network::find_distances(regex::Store& store) {
       for (const Use& use : by[part]) relax(use);
     }
   }
-  // Arcs that lead nowhere go: a rule whose only string is the empty one reads nothing.
+}
+
+// Arcs that lead nowhere go: a rule whose only string is the empty one reads nothing.
+void Network::leave_out_dead_ends() {
+  settle([](std::uint32_t) { return std::uint64_t{1}; });
+  const auto ends = [this](StateId s) { return states_[s].distance != kFar; };
   std::vector<Arc> kept;
   for (State& state : states_) {
     const std::uint32_t first = std::exchange(state.first, static_cast<std::uint32_t>(kept.size()));
     for (std::uint32_t i = first; i < state.last; ++i) {
       const Arc& arc = arcs_[i];
-      const bool reads = !(arc.symbol & kRuleBit) || settled[parts_[arc.symbol & ~kRuleBit].start];
-      if (state.way == i) state.way = static_cast<std::uint32_t>(kept.size());
-      if (reads && settled[arc.target]) kept.push_back(arc);
+      const bool reads = !(arc.symbol & kRuleBit) || ends(parts_[arc.symbol & ~kRuleBit].start);
+      if (reads && ends(arc.target)) kept.push_back(arc);
     }
     state.last = static_cast<std::uint32_t>(kept.size());
   }

@@ -33,7 +33,7 @@ class Network {
   struct State {
     std::uint32_t first = 0, last = 0;  // of its arcs
     bool final = false;
-    std::uint64_t distance = kFar;  // bytes of a shortest way to the end of its automaton …
+    std::uint64_t distance = kFar;  // find_distances(): bytes of a shortest way to the end of its automaton …
     std::uint32_t way = 0;          // … by this arc, unless it is final
 
     bool only_final() const { return final && first == last; }
@@ -61,6 +61,9 @@ class Network {
   std::size_t memory_bytes() const;
   // All of it is one regular language; kNone where it is not.
   regex::Regex language() const { return language_; }
+  // Before distances and ways are asked for. Only completions need them, and a shortest text of a terminal may take
+  // a search, so that they are found then, once.
+  void find_distances(regex::Store& store);
   // Appends a shortest way from the state to the end of its automaton, at most `most` bytes of it.
   void append_way(StateId s, regex::Store& store, std::size_t most, std::string& text) const;
   // Equal for equal networks.
@@ -69,7 +72,9 @@ class Network {
  private:
   friend class NetworkBuilder;
   void find_first_and_follow(regex::Store& store);
-  void find_distances(regex::Store& store);
+  template <class Cost>
+  void settle(const Cost& cost);
+  void leave_out_dead_ends();
 
   std::vector<State> states_;
   std::vector<Arc> arcs_;
@@ -78,6 +83,7 @@ class Network {
   StateId end_ = 0;
   std::vector<Part> part_of_;  // by state; states that end at once may be shared
   regex::Regex language_ = kNone;
+  bool measured_ = false;
 };
 
 }  // namespace structgen::cfg

@@ -143,7 +143,7 @@ class LanguageWalk {
     if (!loops && machine_.takes_any_text(local, any_text_)) return true;
     for (const TextRegions::Region* region : text_.regions) {
       if (std::find(region->states.begin(), region->states.end(), local) == region->states.end()) continue;
-      return subtrees_.tokens(i).size() > kFewTokens && (subtrees_.kinds(i) & ~region->kinds) == 0;
+      return (subtrees_.kinds(i) & ~region->kinds) == 0 && subtrees_.tokens(i).size() > kFewTokens;
     }
     return loops && subtrees_.tokens(i).size() > kSomeTokens && (subtrees_.kinds(i) & ~regions_.around(local).kinds) == 0;
   }

@@ -228,25 +228,23 @@ void Engine::absorb_alternatives(std::vector<Regex>& parts, bool& epsilon) {
 
 // [ab]·t | [cd]·t = [abcd]·t, and e·s | e·t = e·(s|t) within one code point.
 void Engine::merge_heads(std::vector<Regex>& parts) {
+  const auto head_of = [this](Regex part) {
+    const Node& n = nodes_[part];
+    const Regex head = n.kind == Kind::kConcat ? n.a : part;
+    return nodes_[head].kind == Kind::kBytes ? head : kNothing;
+  };
+  const auto heads = std::count_if(parts.begin(), parts.end(), [&](Regex part) { return head_of(part) != kNothing; });
+  if (heads < 2) return;
   std::unordered_map<Regex, Regex> by_tail;  // tail → merged head
   std::vector<Regex> kept;
   std::vector<Regex> tails;
-  std::size_t heads = 0;
   for (Regex part : parts) {
-    const Node n = nodes_[part];
-    Regex head = kNothing;
-    Regex tail = kEpsilon;
-    if (n.kind == Kind::kBytes) {
-      head = part;
-    } else if (n.kind == Kind::kConcat && nodes_[n.a].kind == Kind::kBytes) {
-      head = n.a;
-      tail = n.b;
-    }
+    const Regex head = head_of(part);
+    const Regex tail = head == part ? kEpsilon : nodes_[part].b;
     if (head == kNothing) {
       kept.push_back(part);
       continue;
     }
-    ++heads;
     const auto [at, fresh] = by_tail.try_emplace(tail, head);
     if (fresh) {
       tails.push_back(tail);
@@ -254,7 +252,6 @@ void Engine::merge_heads(std::vector<Regex>& parts) {
       at->second = bytes(sets_[nodes_[at->second].a] | sets_[nodes_[head].a]);
     }
   }
-  if (heads < 2) return;
   std::unordered_map<Regex, std::vector<Regex>> short_tails;  // head → tails that stay within one code point
   std::vector<Regex> order;
   for (Regex tail : tails) {

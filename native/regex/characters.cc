@@ -33,14 +33,14 @@ Ranges normalized(Ranges ranges) {
   return merged;
 }
 
-// The part of the ranges inside [low, high], relative to low.
+// The part of the ranges inside [low, high].
 Ranges within(const Ranges& ranges, CodePoint low, CodePoint high) {
   Ranges result;
   auto at =
       std::lower_bound(ranges.begin(), ranges.end(), low,
                        [](const CodePointRange& range, CodePoint value) { return range.second < value; });
   for (; at != ranges.end() && at->first <= high; ++at) {
-    result.emplace_back(std::max(at->first, low) - low, std::min(at->second, high) - low);
+    result.emplace_back(std::max(at->first, low), std::min(at->second, high));
   }
   return result;
 }
@@ -57,23 +57,31 @@ Regex Engine::code_points(Ranges given) {
     if (characters_.at(r) == ranges) return r;
   }
 
-  // `rest` six-bit digits behind each of the units 0 .. units-1; `base` is added to a unit to give its byte.
-  const auto level = [this](auto&& self, const Ranges& set, int rest, CodePoint units,
-                            std::uint8_t base) -> Regex {
-    if (set.empty()) return kNothing;
+  // A unit and `rest` six-bit digits behind it; `base` is added to a unit to give its byte.
+  const auto level = [this](auto&& self, const Ranges& set, int rest, std::uint8_t base) -> Regex {
     std::map<Regex, ByteSet> leads_of;  // continuation → bytes in front of it
     const CodePoint size = CodePoint{1} << (6 * rest);
-    const Ranges full = {{0, size - 1}};
-    Regex all = kNothing;
-    for (CodePoint unit = 0; unit < units; ++unit) {
-      const Ranges inner = within(set, unit * size, unit * size + size - 1);
-      if (inner.empty()) continue;
-      Regex tail = kEpsilon;
-      if (rest > 0) {
-        if (inner == full && all == kNothing) all = self(self, full, rest - 1, 64, 0x80);
-        tail = inner == full ? all : self(self, inner, rest - 1, 64, 0x80);
+    Regex all = kNothing;  // whatever digits follow
+    Ranges inner;
+    CodePoint from = 0;  // below it all is done
+    for (std::size_t at = 0; at < set.size();) {
+      from = std::max(from, set[at].first);
+      const CodePoint unit = from / size, whole = (set[at].second + 1) / size;  // units before this one are full
+      if (from == unit * size && unit < whole) {
+        if (all == kNothing) all = rest == 0 ? kEpsilon : self(self, {{0, size - 1}}, rest - 1, 0x80);
+        leads_of[all].add(static_cast<std::uint8_t>(base + unit), static_cast<std::uint8_t>(base + whole - 1));
+        from = whole * size;
+        if (from > set[at].second) ++at;
+        continue;
       }
-      leads_of[tail].add(static_cast<std::uint8_t>(base + unit));
+      const CodePoint start = unit * size, last = start + size - 1;
+      inner.clear();
+      for (; at < set.size() && set[at].first <= last; ++at) {
+        inner.emplace_back(std::max(from, set[at].first) - start, std::min(set[at].second, last) - start);
+        if (set[at].second > last) break;
+      }
+      leads_of[self(self, inner, rest - 1, 0x80)].add(static_cast<std::uint8_t>(base + unit));
+      from = start + size;
     }
     std::vector<Regex> parts;
     for (const auto& [tail, leads] : leads_of) parts.push_back(concat(bytes(leads), tail));
@@ -86,18 +94,9 @@ Regex Engine::code_points(Ranges given) {
     ascii.add(static_cast<std::uint8_t>(low), static_cast<std::uint8_t>(high));
   }
   parts.push_back(bytes(ascii));
-  // Shifted back to their own values, so that the unit is the payload of the lead byte.
-  Ranges shifted;
-  for (const auto& [low, high] : within(ranges, 0x80, 0x7FF)) shifted.emplace_back(low + 0x80, high + 0x80);
-  parts.push_back(level(level, shifted, 1, 32, 0xC0));
-  shifted.clear();
-  for (const auto& [low, high] : within(ranges, 0x800, 0xFFFF))
-    shifted.emplace_back(low + 0x800, high + 0x800);
-  parts.push_back(level(level, shifted, 2, 16, 0xE0));
-  shifted.clear();
-  for (const auto& [low, high] : within(ranges, 0x10000, kLast))
-    shifted.emplace_back(low + 0x10000, high + 0x10000);
-  parts.push_back(level(level, shifted, 3, 5, 0xF0));
+  parts.push_back(level(level, within(ranges, 0x80, 0x7FF), 1, 0xC0));
+  parts.push_back(level(level, within(ranges, 0x800, 0xFFFF), 2, 0xE0));
+  parts.push_back(level(level, within(ranges, 0x10000, kLast), 3, 0xF0));
 
   const Regex result = alternate(std::move(parts));
   nodes_[result].flags |= kCharacter;

@@ -53,6 +53,11 @@ struct Box {
 }  // namespace
 
 void Engine::merge_counters(std::vector<Regex>& parts) {
+  std::vector<Regex> first;  // bases; those of one shape have the same
+  first.reserve(parts.size());
+  for (const Regex part : parts) first.push_back(element(nodes_[part].kind == Kind::kConcat ? nodes_[part].a : part).base);
+  std::sort(first.begin(), first.end());
+  if (std::adjacent_find(first.begin(), first.end()) == first.end()) return;
   std::map<std::vector<Regex>, std::vector<Box>> shapes;  // bases, then what follows them
   for (Regex part : parts) {
     std::vector<Regex> shape;

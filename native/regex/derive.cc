@@ -6,27 +6,9 @@
 #include <algorithm>
 
 #include "regex/engine.h"
+#include "regex/utf8_sets.h"
 
 namespace structgen::regex {
-
-namespace {
-
-// The bytes that lead the UTF-8 automaton where `byte` does.
-const ByteSet& utf8_alike(std::uint32_t state, std::uint8_t byte) {
-  using Targets = std::array<ByteSet, kUtf8Mixed + 1>;
-  static const std::array<Targets, kUtf8States> kAlike = [] {
-    std::array<Targets, kUtf8States> alike{};
-    for (std::uint32_t from = 0; from < kUtf8States; ++from) {
-      for (unsigned one = 0; one < 256; ++one) {
-        alike[from][utf8_step(from, static_cast<std::uint8_t>(one))].add(static_cast<std::uint8_t>(one));
-      }
-    }
-    return alike;
-  }();
-  return kAlike[state][utf8_step(state, byte)];
-}
-
-}  // namespace
 
 Regex Engine::derive(Regex r, std::uint8_t byte) {
   const Kind kind = nodes_[r].kind;
@@ -119,21 +101,6 @@ Regex Engine::derive_node(Regex r, std::uint8_t byte) {
   return kNothing;
 }
 
-// The bytes that may come in a state of UTF-8.
-static const ByteSet& utf8_bytes(std::uint32_t state) {
-  static const std::array<ByteSet, kUtf8States> all = [] {
-    std::array<ByteSet, kUtf8States> sets{};
-    for (std::uint32_t each = 0; each < kUtf8States; ++each) {
-      for (unsigned byte = 0; byte < 256; ++byte) {
-        const auto next = static_cast<std::uint8_t>(byte);
-        if (utf8_step(each, next) != kUtf8Mixed) sets[each].add(next);
-      }
-    }
-    return sets;
-  }();
-  return all[state];
-}
-
 // Bytes after which r holds whatever may follow: where it is characters, then anything.
 ByteSet Engine::decides(Regex r) const {
   ByteSet result;
@@ -186,7 +153,8 @@ ByteSet Engine::first_bytes(Regex r) {
       for (std::uint32_t i = 0; i < n.b; ++i) result = result & first_bytes(members(n)[i]);
       break;
     case Kind::kComplement:
-      result = utf8_bytes(n.b);
+      result.add(0, 255);
+      result = result.without(utf8_moves(n.b)[kUtf8Mixed]);
       if (n.b == 0) result = result.without(decides(n.a));
       break;
     case Kind::kRepeat:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "regex/engine.h"
+#include "regex/utf8_sets.h"
 
 namespace structgen::regex {
 
@@ -40,20 +41,6 @@ Utf8Map text_map(std::string_view text) {
       if (state == kUtf8Mixed) break;
     }
     result |= state << (4 * start);
-  }
-  return result;
-}
-
-Utf8Map set_map(const ByteSet& set) {
-  Utf8Map result = 0;
-  for (std::uint32_t start = 0; start < kUtf8States; ++start) {
-    std::uint32_t end = kUtf8Vacuous;
-    for (unsigned byte = 0; byte < 256 && end != kUtf8Mixed; ++byte) {
-      if (!set.has(static_cast<std::uint8_t>(byte))) continue;
-      const std::uint32_t next = utf8_step(start, static_cast<std::uint8_t>(byte));
-      end = end == kUtf8Vacuous || end == next ? next : kUtf8Mixed;
-    }
-    result |= end << (4 * start);
   }
   return result;
 }
@@ -97,14 +84,10 @@ void Engine::measure(Node& n, Lengths& length) const {
       break;
     case Kind::kBytes: {
       const ByteSet& set = sets_[n.a];
-      bool some_continuation = false;
-      bool some_lead = false;
-      for (unsigned byte = 0; byte < 256; ++byte) {
-        if (!set.has(static_cast<std::uint8_t>(byte))) continue;
-        (continuation(static_cast<std::uint8_t>(byte)) ? some_continuation : some_lead) = true;
-      }
-      length = {1, 1, some_continuation ? 0u : 1u, some_lead ? 1u : 0u, 1};
-      n.utf8 = set_map(set);
+      ByteSet continuations;
+      continuations.add(0x80, 0xBF);
+      length = {1, 1, (set & continuations).none() ? 1u : 0u, set.without(continuations).none() ? 0u : 1u, 1};
+      n.utf8 = utf8_map(set);
       break;
     }
     case Kind::kLiteral: {

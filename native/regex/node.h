@@ -62,8 +62,14 @@ struct ByteSet {
   bool has(std::uint8_t byte) const { return (words[byte >> 6] >> (byte & 63)) & 1; }
   void add(std::uint8_t byte) { words[byte >> 6] |= std::uint64_t{1} << (byte & 63); }
   void add(std::uint8_t low, std::uint8_t high) {
-    for (unsigned byte = low; byte <= high; ++byte) add(static_cast<std::uint8_t>(byte));
+    if (low > high) return;
+    for (unsigned i = low >> 6; i <= unsigned{high} >> 6; ++i) {
+      const unsigned from = i == unsigned{low} >> 6 ? low & 63 : 0;
+      const unsigned to = i == unsigned{high} >> 6 ? high & 63 : 63;
+      words[i] |= ~std::uint64_t{0} >> (63 - to + from) << from;
+    }
   }
+  void remove(std::uint8_t byte) { words[byte >> 6] &= ~(std::uint64_t{1} << (byte & 63)); }
   bool none() const { return (words[0] | words[1] | words[2] | words[3]) == 0; }
   int count() const {
     return std::popcount(words[0]) + std::popcount(words[1]) + std::popcount(words[2]) +

@@ -18,7 +18,8 @@ CharacterKinds own_kind(std::uint8_t byte, std::uint8_t state) {
 SubtreeText SubtreeText::build(const TokenTrie& trie, const std::vector<std::uint32_t>& place) {
   const std::vector<TokenTrie::Node>& nodes = trie.nodes();
   SubtreeText text;
-  text.nodes_.resize(nodes.size());
+  text.kinds_.resize(nodes.size());
+  text.places_.resize(nodes.size());
   text.tokens_.reserve(trie.vocabulary_size());
   text.after_first_.reserve(trie.vocabulary_size());
   std::vector<std::uint8_t> state(nodes.size());  // of UTF-8 after the node
@@ -26,7 +27,7 @@ SubtreeText SubtreeText::build(const TokenTrie& trie, const std::vector<std::uin
   std::vector<CharacterKinds> after_first(trie.longest_token() + 1, 0);  // by depth, of the text down to the node
   for (std::uint32_t i = 0; i < nodes.size(); ++i) {
     const TokenTrie::Node& node = nodes[i];
-    text.nodes_[place[i]].first = static_cast<std::uint32_t>(text.tokens_.size());
+    text.places_[place[i]].first = static_cast<std::uint32_t>(text.tokens_.size());
     if (i != 0) {
       const std::uint8_t before = path[node.depth - 1u];
       state[i] = path[node.depth] =
@@ -45,10 +46,10 @@ SubtreeText SubtreeText::build(const TokenTrie& trie, const std::vector<std::uin
     const TokenTrie::Node& node = nodes[i];
     const CharacterKinds under = below[node.depth + 1u];
     below[node.depth + 1u] = 0;
-    SubtreeText::Node& out = text.nodes_[place[i]];
-    out.kinds = under | (state[i] == 0 ? 0 : kNotUtf8);
+    text.kinds_[place[i]] = under | (state[i] == 0 ? 0 : kNotUtf8);
     const std::uint32_t end = node.subtree_end;
-    out.last = end < nodes.size() ? text.nodes_[place[end]].first : static_cast<std::uint32_t>(text.tokens_.size());
+    text.places_[place[i]].last =
+        end < nodes.size() ? text.places_[place[end]].first : static_cast<std::uint32_t>(text.tokens_.size());
     below[node.depth] |= under | own_kind(node.byte, state[i]);
   }
   return text;

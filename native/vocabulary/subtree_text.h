@@ -24,26 +24,26 @@ class SubtreeText {
 
   // Of the text below node `i` of the SiblingTrie, whose last character may be incomplete; kNotUtf8 among them
   // where the node itself is inside a character.
-  CharacterKinds kinds(std::uint32_t i) const { return nodes_[i].kinds; }
+  CharacterKinds kinds(std::uint32_t i) const { return kinds_[i]; }
   // The tokens at or below it, copies included.
   std::span<const std::uint32_t> tokens(std::uint32_t i) const {
-    return {tokens_.data() + nodes_[i].first, nodes_[i].last - nodes_[i].first};
+    return {tokens_.data() + places_[i].first, places_[i].last - places_[i].first};
   }
   // Of each of these: of its text without the first character.
   std::span<const CharacterKinds> kinds_after_first(std::uint32_t i) const {
-    return {after_first_.data() + nodes_[i].first, nodes_[i].last - nodes_[i].first};
+    return {after_first_.data() + places_[i].first, places_[i].last - places_[i].first};
   }
   std::size_t memory_bytes() const {
-    return nodes_.capacity() * sizeof(Node) + tokens_.capacity() * 4 +
-           after_first_.capacity() * sizeof(CharacterKinds);
+    return places_.capacity() * sizeof(Places) + tokens_.capacity() * 4 +
+           (kinds_.capacity() + after_first_.capacity()) * sizeof(CharacterKinds);
   }
 
  private:
-  struct Node {
-    CharacterKinds kinds;
+  struct Places {
     std::uint32_t first, last;
   };
-  std::vector<Node> nodes_;
+  std::vector<CharacterKinds> kinds_;  // by node: most walks look at nothing else of most nodes
+  std::vector<Places> places_;         // by node: of its tokens
   std::vector<std::uint32_t> tokens_;  // in preorder …
   std::vector<CharacterKinds> after_first_;  // … and as they are
 };

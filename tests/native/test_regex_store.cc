@@ -8,6 +8,7 @@
 #include "regex/engine.h"
 #include "regex/parse.h"
 #include "regex/store.h"
+#include "regex/utf8_sets.h"
 
 using namespace structgen::regex;
 
@@ -20,6 +21,68 @@ Regex letter(Store& s, char low, char high) {
 Regex anything_with(Store& s, const char* text) { return s.concat({kAnything, s.literal(text), kAnything}); }
 
 }  // namespace
+
+TEST(regex_byte_sets) {
+  for (unsigned low = 0; low < 256; low += 5) {
+    for (unsigned high = 0; high < 256; high += 3) {
+      ByteSet set, expected;
+      set.add(static_cast<std::uint8_t>(low), static_cast<std::uint8_t>(high));
+      for (unsigned byte = low; byte <= high; ++byte) expected.add(static_cast<std::uint8_t>(byte));
+      CHECK(set == expected);
+    }
+  }
+  ByteSet some;
+  some.add('a', 'c');
+  some.remove('b');
+  some.remove('z');
+  CHECK_EQ(some.count(), 2);
+  CHECK(!some.has('b'));
+}
+
+// What a set of bytes does to UTF-8, byte by byte.
+TEST(regex_utf8_maps) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 200; ++round) {
+    ByteSet set;
+    const auto low = static_cast<std::uint8_t>(random() % 256);
+    set.add(low, static_cast<std::uint8_t>(std::min<unsigned>(255, low + random() % 40)));
+    if (round % 3 == 0) set.add(static_cast<std::uint8_t>(random() % 256));
+    for (std::uint32_t state = 0; state < kUtf8States; ++state) {
+      std::uint32_t expected = kUtf8Vacuous;
+      set.each([&](std::uint8_t byte) {
+        const std::uint32_t next = utf8_step(state, byte);
+        expected = expected == kUtf8Vacuous || expected == next ? next : kUtf8Mixed;
+      });
+      CHECK_EQ(utf8_to(utf8_map(set), state), expected);
+    }
+  }
+}
+
+TEST(regex_code_points_at_the_ends_of_ranges) {
+  std::mt19937 random(5);
+  constexpr CodePoint kLasts[] = {0x7F, 0x7FF, 0xFFFF, 0x10FFFF};
+  Store s;
+  for (int round = 0; round < 300; ++round) {
+    std::vector<CodePointRange> ranges;
+    std::vector<CodePoint> tried{0, 0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFF, 0x10000, 0x10FFFF};
+    for (int i = 0; i <= round % 4; ++i) {
+      const CodePoint low = random() % (kLasts[random() % 4] + 1);
+      const CodePoint high = std::min<CodePoint>(0x10FFFF, low + random() % (1u << random() % 18));
+      ranges.emplace_back(low, high);
+      for (const CodePoint end : {low, high}) tried.insert(tried.end(), {end - 1, end, end + 1, end ^ 63u, end ^ 64u});
+    }
+    const Regex r = s.code_points(ranges);
+    for (const CodePoint point : tried) {
+      if (point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) continue;
+      std::string text;
+      utf8_append(text, point);
+      const bool inside = std::any_of(ranges.begin(), ranges.end(), [&](const CodePointRange& range) {
+        return range.first <= point && point <= range.second;
+      });
+      CHECK_EQ(s.matches(r, text), inside);
+    }
+  }
+}
 
 TEST(regex_similarity_rules) {
   Store s;

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from structgen import _native
-from structgen.grammars.lark.ignored import Ignored
+from structgen.grammars.lark.ignored import MORE, Ignored
 from structgen.grammars.lark.terminals import language_of
 
 IGNORED = [r"[ \t]+", r" \n", r"#[^\n]*", r" ", r"\n+", r"(?s:/\*.*?\*/)", r"\s*", r"é+"]
@@ -57,3 +57,23 @@ def test_what_is_plain_repetition(patterns: list[str], plain: bool) -> None:
     regex = _native.RegexStore()
     blank = Ignored(regex, [language_of(regex, pattern)[0] for pattern in patterns])
     assert blank.in_any_order(tuple(range(len(blank.kinds)))) is plain
+
+
+MORE_IGNORED = [*IGNORED, r"[^\r\n]+", r"(?s:.+)", r"#.*|x\t*", r"a{200}\s*", r"ab|a[^\n]*"]
+
+
+@pytest.mark.parametrize("pattern", MORE_IGNORED)
+def test_what_may_be_put_behind_an_ignored_text(pattern: str) -> None:
+    """Not every class is asked about; the answer is what asking about each would give."""
+    regex = _native.RegexStore()
+    piece = regex.intersect(
+        [language_of(regex, pattern)[0], regex.repeat(regex.code_points(MORE[0]), 1, None)]
+    )
+    expected = [
+        number
+        for number, ranges in enumerate(MORE)
+        if regex.empty(
+            regex.intersect([regex.concat([piece, regex.code_points(ranges)]), regex.complement(piece)])
+        )
+    ]
+    assert list(Ignored(regex, []).longer(piece)) == expected

@@ -24,6 +24,9 @@ MORE: tuple[Ranges, ...] = (
     [(0, 9), (11, 12), (14, _LAST)],
     *([(ord(blank), ord(blank))] for blank in " \t\n\r\f\v"),
 )
+# A character of each: where the class has one that no later class holds with it, that one.
+_ONE_OF = (b"\n", b"\r", b"a", b" ", b"\t", b"\n", b"\r", b"\f", b"\v")
+_SHORT = 100  # bytes of a text that is tried
 _BEGINS_JSON = b'{["-0123456789tfn'
 
 
@@ -47,6 +50,15 @@ class Ignored:
         """By kind: the texts that begin as if the ignored text before them went on."""
         self.beginnings = [frozenset(regex.first_bytes(one)) for one in more]
         """By kind: their first bytes, which no other has: MORE has all beyond ASCII, or none of it."""
+        begun: list[tuple[int, ...]] = [()] * 256
+        for kind, bytes_ in enumerate(self.beginnings):
+            for byte in bytes_:
+                begun[byte] += (kind,)
+        self._begun = list(dict.fromkeys(begun))
+        """Kinds that may seem to go on with the same bytes."""
+        self._sort_of = bytes(map({kinds: sort for sort, kinds in enumerate(self._begun)}.__getitem__, begun))
+        """By byte: its place in these."""
+        self._before: dict[bytes, int] = {}  # by that place: what may be ignored before such bytes
 
     @cached_property
     def endings(self) -> list[int]:
@@ -54,14 +66,21 @@ class Ignored:
         return self.paths(self.pieces)
 
     def longer(self, piece: int) -> tuple[int, ...]:
-        """Which of MORE may be put behind any text of the language, and it still is one."""
-        regex = self.regex
+        """Which of MORE may be put behind any text of the language, and it still is one.
+
+        A class within one that may be is not asked about, nor one of which a character cannot stand behind
+        the shortest text.
+        """
+        regex, found = self.regex, list[int]()
         other = regex.complement(piece)
-        return tuple(
-            number
-            for number, ranges in enumerate(MORE)
-            if regex.empty(regex.intersect([regex.concat([piece, regex.code_points(ranges)]), other]))
-        )
+        shortest: bytes | None = regex.witness(piece) if regex.distance(piece) <= _SHORT else None
+        for number, ranges in enumerate(MORE):
+            if any(_within(ranges, MORE[wider]) for wider in found) or (
+                (shortest is None or regex.matches(piece, shortest + _ONE_OF[number]))
+                and regex.empty(regex.intersect([regex.concat([piece, regex.code_points(ranges)]), other]))
+            ):
+                found.append(number)
+        return tuple(found)
 
     def paths(self, pieces: list[int]) -> list[int]:
         regex, some = self.regex, range(len(pieces))
@@ -90,7 +109,8 @@ class Ignored:
 
     def not_before(self, first: Iterable[int]) -> int:
         """Ignored texts, or none, that a text with one of these first bytes would not go on with."""
-        kinds = tuple(kind for kind, bytes_ in enumerate(self.beginnings) if bytes_.isdisjoint(first))
+        begun = {kind for byte in first for kind in self._begun[self._sort_of[byte]]}
+        kinds = tuple(kind for kind in range(len(self.kinds)) if kind not in begun)
         found = self._not_before.get(kinds)
         if found is None:
             nothing = self.regex.literal("")
@@ -163,11 +183,14 @@ class Ignored:
     def before(self, language: int) -> int:
         """A terminal with what may be ignored before it."""
         regex = self.regex
-        first = frozenset(regex.first_bytes(language))
-        begins_alike = all(one.isdisjoint(first) or one.issuperset(first) for one in self.beginnings)
+        sorts = regex.first_bytes(language).translate(self._sort_of)
+        alike = sorts[:1]
         whole: int
-        if begins_alike and not regex.nullable(language):
-            whole = regex.concat([self.not_before(first), language])
+        if sorts.count(alike) == len(sorts) and not regex.nullable(language):
+            before = self._before.get(alike)
+            if before is None:
+                before = self._before[alike] = self.not_before([self._sort_of.index(alike)])
+            whole = regex.concat([before, language])
         else:
             behind = {kind: self.behind(kind, language) for kind in range(len(self.kinds))}
             kinds = tuple(kind for kind, text in behind.items() if text == language)
@@ -180,3 +203,7 @@ class Ignored:
     def before_json(self) -> int:
         """What may be ignored before a JSON text."""
         return self.not_before(_BEGINS_JSON)
+
+
+def _within(ranges: Ranges, others: Ranges) -> bool:
+    return all(any(first <= low and high <= last for first, last in others) for low, high in ranges)
