@@ -219,6 +219,27 @@ def test_every_search_refuses_what_cannot_be() -> None:
             call()
 
 
+@pytest.fixture(scope="module")
+def pocket() -> Any:
+    return sg.load()
+
+
+@pytest.mark.parametrize("more", [0, 3, 27])
+@pytest.mark.parametrize("sampler", SEARCHES)
+def test_searches_finish_where_the_known_completion_changes(pocket: Any, sampler: Any, more: int) -> None:
+    """Inside a key a shortest text may take more tokens than what is left of the one known before."""
+    strings = {"type": "array", "items": {"type": "string", "maxLength": 6}, "maxItems": 2}
+    members = {"a": {"type": "integer"}, "b": strings}
+    schema = {"type": "object", "properties": members, "required": ["a", "b"]}
+    with pytest.raises(sg.BudgetTooSmall) as refused:
+        sg.generate(pocket, "X ", schema=schema, max_tokens=1, sampler=sampler)
+    found = sg.generate(
+        pocket, "X ", schema=schema, max_tokens=refused.value.needed + more, sampler=sampler, seed=5
+    )
+    assert sg.validate(schema, found.text)
+    assert len(found.tokens) <= refused.value.needed + more
+
+
 class TestThroughGenerate:
     """`generate(sampler=…)` gives what the searches themselves give."""
 

@@ -30,7 +30,11 @@ from structgen.errors import BudgetTooSmall, InvalidRequest
 
 @dataclass
 class Candidate:
-    """A prefix of an output: its tokens, its state, and log p, log p~ and log Z of every step."""
+    """A prefix of an output: its tokens, its state, and log p, log p~ and log Z of every step.
+
+    ``plan``: tokens of a completion that fits in what is ``left``, where the matcher's own does not
+    (budget.py says why).
+    """
 
     matcher: Any
     tokens: list[int]
@@ -39,11 +43,16 @@ class Candidate:
     log_z: list[float]
     left: int
     ended: bool = False
+    plan: list[int] | None = None
 
     @property
     def score(self) -> float:
         """log of the probability under the local law so far."""
         return sum(self.masked_logprobs)
+
+    def known_way(self) -> list[int]:
+        """The tokens of a completion that fits."""
+        return self.matcher.completion() if self.plan is None else self.plan
 
     def fork(self) -> Candidate:
         """An independent copy; constant time but for the figures."""
@@ -54,6 +63,7 @@ class Candidate:
             list(self.masked_logprobs),
             list(self.log_z),
             self.left,
+            plan=self.plan,
         )
 
 
@@ -171,8 +181,12 @@ class Frontier:
             longer.ended = True
         else:
             longer.matcher.advance(token)
+            longer.plan = None
             if not longer.matcher.completes_within(longer.left - 1):
-                return None
+                plan = candidate.known_way()
+                if plan[:1] != [token]:
+                    return None
+                longer.plan = plan[1:]
             longer.tokens.append(token)
             longer.left -= 1
         ends = self._ends if longer.ended else [token]
@@ -196,7 +210,7 @@ class Frontier:
             if len(found) == count:
                 return found
         if not found:
-            plan = candidate.matcher.completion()
+            plan = candidate.known_way()
             longer = self.extend(candidate, plan[0] if plan else self._ends[0], steps, row)
             found = [] if longer is None else [longer]
         return found
