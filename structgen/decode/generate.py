@@ -112,8 +112,8 @@ def generate(
     constraint has no more.
 
     An error inside one output leaves the others alone.  ``errors="raise"`` raises the first one when all
-    are done, ``errors="return"`` leaves it in that Generation's ``error``, BudgetTooSmall and
-    ContextTooSmall too.
+    are done, ``errors="return"`` leaves it in that Generation's ``error``, BudgetTooSmall,
+    ContextTooSmall and SamplingFailed too.
 
     Cost: one pass through the model for each token that is not forced, one mask beside it.
 
@@ -165,9 +165,18 @@ def generate(
         wanted = session.wanted(prompts, asked, stop, settings, grammar_options, count)
         search = search_of(sampler)
         if search is not None:
-            made = search_events(session, prompts, wanted, search, n=n)
+            made = search_events(session, prompts, wanted, search, n=n, keep_errors=errors == "return")
         else:
-            made = aligned_events(session, prompts, wanted, sampler, state, n=n, batch_size=batch_size)
+            made = aligned_events(
+                session,
+                prompts,
+                wanted,
+                sampler,
+                state,
+                n=n,
+                batch_size=batch_size,
+                keep_errors=errors == "return",
+            )
         return _collected(_observed(made, on_token), prompt, n * len(prompts), n, stream, errors)
     outputs = session.outputs(
         prompts,

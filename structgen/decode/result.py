@@ -130,3 +130,8 @@ class Generation:
     def weight(self) -> float:
         """exp(log_mass): the product of Z, at most 1."""
         return math.exp(self.log_mass)
+
+
+def failed(error: Exception, law: str) -> Generation:
+    """An output that an error kept from being made."""
+    return Generation("", None, [], [], [], 0.0, "error", law, error=error)

@@ -15,6 +15,7 @@ torch = pytest.importorskip("torch", reason="generate computes with torch")
 transformers = pytest.importorskip("transformers", reason="generate drives transformers models")
 
 import structgen as sg  # noqa: E402
+from structgen.decode.aligned.reject import Reject  # noqa: E402
 from structgen.decode.prompt import encode_prompt, is_batch, vocabulary_for  # noqa: E402
 from structgen.decode.search.beam import beam_search  # noqa: E402
 from structgen.decode.streaming import StreamEvent, TextStream  # noqa: E402
@@ -231,6 +232,25 @@ class TestRowsWithSettingsOfTheirOwn:
         assert found.tokens == ask(["a", "b"], regex="[a-z]{2}", max_tokens=2)[1].tokens
         with pytest.raises(sg.BudgetTooSmall, match="9"):
             ask(["a", "b"], regex=["[a-z]{9}", "[a-z]{2}"], max_tokens=8)
+
+    @pytest.mark.parametrize("sampler", ["exact", "smc", "awrs", "beam", "best of n", "cautious"])
+    def test_so_it_is_for_every_sampler(self, sampler: str) -> None:
+        asked = {"regex": ["[ab]{9}", "[ab]{2}"], "max_tokens": [8, 2], "sampler": sampler}
+        short, found = ask(["a", "b"], **asked, errors="return")
+        assert type(short.error) is sg.BudgetTooSmall and short.error.needed == 9
+        assert (short.finish_reason, short.tokens, short.value) == ("error", [], None)
+        assert found.error is None and len(found.text) == 2
+        assert short.law == found.law
+        with pytest.raises(sg.BudgetTooSmall, match="9"):
+            ask(["a", "b"], **asked)
+
+    def test_a_sampler_that_gives_up_does_so_for_its_prompt_only(self) -> None:
+        asked = {"regex": ["[ab]{9}", r"[\s\S]*"], "max_tokens": 9, "sampler": Reject(max_attempts=2000)}
+        lost, found = ask(["a", "b"], **asked, errors="return")
+        assert isinstance(lost.error, sg.SamplingFailed) and lost.finish_reason == "error"
+        assert found.error is None
+        with pytest.raises(sg.SamplingFailed):
+            ask(["a", "b"], **asked)
 
     def test_a_constraint_of_another_vocabulary_is_refused(self) -> None:
         other = sg.Vocabulary.from_tokens([b"a", b"b", None], eos=2)

@@ -22,10 +22,10 @@ from structgen.decode.aligned.target import Target
 from structgen.decode.call import Session, Wrapped
 from structgen.decode.matching import spelled
 from structgen.decode.prompt import encode_prompt
-from structgen.decode.result import Generation, Stats
+from structgen.decode.result import Generation, Stats, failed
 from structgen.decode.settings import Settings
 from structgen.decode.streaming import StreamEvent
-from structgen.errors import BudgetTooSmall, ContextTooSmall, InvalidRequest
+from structgen.errors import BudgetTooSmall, ContextTooSmall, InvalidRequest, SamplingFailed
 
 NAMES: dict[str, Callable[[], Sampler]] = {
     "global": Cars,
@@ -61,30 +61,50 @@ def aligned_events(
     *,
     n: int,
     batch_size: int | None = None,
+    keep_errors: bool = False,
 ) -> Generator[StreamEvent, None, None]:
-    """The outputs of a call as one event each, prompt by prompt, n each."""
+    """The outputs of a call as one event each, prompt by prompt, n each.
+
+    ``keep_errors``: those of a prompt with too little room, or for which the sampler gives up, have failed,
+    and the others are made.
+    """
     chosen = sampler_of(sampler)
     state = AlignedState() if state is None else state
-    targets = [
-        _target(session, encode_prompt(prompt, session.tokenizer, session.vocabulary), *one, batch_size)
-        for prompt, one in zip(prompts, wanted, strict=True)
-    ]
-    return _events(session.model, targets, wanted, chosen, state, n)
+    targets: list[Target | BudgetTooSmall] = []
+    for prompt, one in zip(prompts, wanted, strict=True):
+        ids = encode_prompt(prompt, session.tokenizer, session.vocabulary)
+        try:
+            targets.append(_target(session, ids, *one, batch_size))
+        except BudgetTooSmall as error:
+            if not keep_errors:
+                raise
+            targets.append(error)
+    return _events(session.model, targets, wanted, chosen, state, n, keep_errors)
 
 
 def _events(
     model: Any,
-    targets: Sequence[Target],
+    targets: Sequence[Target | BudgetTooSmall],
     wanted: Sequence[tuple[Any, Callable[[str], Any], Settings]],
     chosen: Sampler,
     state: AlignedState,
     n: int,
+    keep_errors: bool,
 ) -> Generator[StreamEvent, None, None]:
     was_training = model.training
     model.eval()
     try:
         for index, (target, (_, read, settings)) in enumerate(zip(targets, wanted, strict=True)):
-            samples = chosen.sample(target, n, (settings.seed, index), state.trie(target))
+            try:
+                if isinstance(target, BudgetTooSmall):
+                    raise target
+                samples = chosen.sample(target, n, (settings.seed, index), state.trie(target))
+            except (BudgetTooSmall, SamplingFailed) as error:
+                if not keep_errors:
+                    raise
+                for row in range(index * n, index * n + n):
+                    yield StreamEvent("", row=row, tokens=(), generation=failed(error, chosen.law))
+                continue
             state.trim()
             for place, output in enumerate(samples.outputs):
                 one = _generation(target, chosen, samples, place, output, read)

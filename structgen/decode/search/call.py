@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 from structgen.decode.call import Session, Wrapped
 from structgen.decode.law import SamplingLaw
 from structgen.decode.prompt import encode_prompt
-from structgen.decode.result import Generation
+from structgen.decode.result import Generation, failed
 from structgen.decode.search.adadec import adadec
 from structgen.decode.search.beam import By, beam_search
 from structgen.decode.search.best_of_n import best_of_n
@@ -24,7 +24,7 @@ from structgen.decode.search.diverse_beam import diverse_beam_search
 from structgen.decode.search.first_finish import first_finish
 from structgen.decode.settings import Settings
 from structgen.decode.streaming import StreamEvent
-from structgen.errors import InvalidRequest
+from structgen.errors import BudgetTooSmall, InvalidRequest
 
 
 @dataclass(frozen=True)
@@ -185,8 +185,12 @@ def search_events(
     search: Search,
     *,
     n: int,
+    keep_errors: bool = False,
 ) -> Generator[StreamEvent, None, None]:
-    """The outputs of a call as one event each, prompt by prompt."""
+    """The outputs of a call as one event each, prompt by prompt.
+
+    ``keep_errors``: those of a prompt with too little room have failed, and the others are made.
+    """
     requests = [
         (
             Request(
@@ -204,7 +208,13 @@ def search_events(
     session.model.eval()
     try:
         for index, (request, read) in enumerate(requests):
-            for place, found in enumerate(search.find(request, n)):
+            try:
+                outputs = search.find(request, n)
+            except BudgetTooSmall as error:
+                if not keep_errors:
+                    raise
+                outputs = [failed(error, search.name)] * n
+            for place, found in enumerate(outputs):
                 one = found if found.error else replace(found, value=read(found.text))
                 yield StreamEvent(one.text, row=index * n + place, tokens=tuple(one.tokens), generation=one)
     finally:
