@@ -14,6 +14,8 @@ Knows nothing about probabilities: it judges tokens, others propose them.
 
 from __future__ import annotations
 
+from copy import copy
+
 from structgen.decode.matching import MatcherLike, advance_within
 from structgen.errors import BudgetTooSmall
 
@@ -45,6 +47,13 @@ class Budget:
             self._matcher.try_advance(tokens)
         if self._plan is not None:
             del self._plan[len(self._plan) - len(tokens) :]
+
+    def fork(self, matcher: MatcherLike) -> Budget:
+        """The same for ``matcher``, a fork of this one's."""
+        other = copy(self)
+        other._matcher = matcher
+        other._plan = None if self._plan is None else list(self._plan)
+        return other
 
     def plan(self) -> list[int]:
         """The tokens of a completion that fits, next token first."""

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from structgen.decode.budget import Budget
 from structgen.decode.call import Session
 from structgen.decode.forward import CausalBatch
 from structgen.decode.law import SamplingLaw
@@ -30,40 +31,36 @@ from structgen.errors import BudgetTooSmall, InvalidRequest
 
 @dataclass
 class Candidate:
-    """A prefix of an output: its tokens, its state, and log p, log p~ and log Z of every step.
-
-    ``plan``: tokens of a completion that fits in what is ``left``, where the matcher's own does not
-    (budget.py says why).
-    """
+    """A prefix of an output: its tokens, its state, and log p, log p~ and log Z of every step."""
 
     matcher: Any
     tokens: list[int]
     logprobs: list[float]
     masked_logprobs: list[float]
     log_z: list[float]
-    left: int
+    budget: Budget
     ended: bool = False
-    plan: list[int] | None = None
+
+    @property
+    def left(self) -> int:
+        """How many tokens may follow."""
+        return self.budget.left
 
     @property
     def score(self) -> float:
         """log of the probability under the local law so far."""
         return sum(self.masked_logprobs)
 
-    def known_way(self) -> list[int]:
-        """The tokens of a completion that fits."""
-        return self.matcher.completion() if self.plan is None else self.plan
-
     def fork(self) -> Candidate:
         """An independent copy; constant time but for the figures."""
+        matcher = self.matcher.fork()
         return Candidate(
-            self.matcher.fork(),
+            matcher,
             list(self.tokens),
             list(self.logprobs),
             list(self.masked_logprobs),
             list(self.log_z),
-            self.left,
-            plan=self.plan,
+            self.budget.fork(matcher),
         )
 
 
@@ -130,7 +127,8 @@ class Frontier:
 
     def start(self) -> Candidate:
         """The empty output."""
-        return Candidate(self.constraint.matcher(), [], [], [], [], self.max_tokens)
+        matcher = self.constraint.matcher()
+        return Candidate(matcher, [], [], [], [], Budget(matcher, self.max_tokens))
 
     @torch.inference_mode()
     def steps(self, candidates: Sequence[Candidate], rows: Sequence[int]) -> Steps:
@@ -179,16 +177,10 @@ class Frontier:
         longer = candidate.fork()
         if token in self._ends:
             longer.ended = True
-        else:
-            longer.matcher.advance(token)
-            longer.plan = None
-            if not longer.matcher.completes_within(longer.left - 1):
-                plan = candidate.known_way()
-                if plan[:1] != [token]:
-                    return None
-                longer.plan = plan[1:]
+        elif longer.budget.take(token):
             longer.tokens.append(token)
-            longer.left -= 1
+        else:
+            return None
         ends = self._ends if longer.ended else [token]
         longer.logprobs.append(float(torch.logsumexp(steps.log_p[row, ends].double(), -1)))
         longer.masked_logprobs.append(float(torch.logsumexp(steps.masked[row, ends].double(), -1)))
@@ -210,7 +202,7 @@ class Frontier:
             if len(found) == count:
                 return found
         if not found:
-            plan = candidate.known_way()
+            plan = candidate.budget.plan()
             longer = self.extend(candidate, plan[0] if plan else self._ends[0], steps, row)
             found = [] if longer is None else [longer]
         return found
