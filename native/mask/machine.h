@@ -334,8 +334,8 @@ class Machine {
     return own_rows_.add(kUnknown);
   }
   std::size_t row_bytes() const {
-    return own_rows_.memory_bytes() + rows_.size() * sizeof(Transition*) + firsts_.size() * sizeof(First) + free_.size() * 4 +
-           actions_.size() * (2 * sizeof(Action) + 32) + forks_.memory_bytes();
+    return own_rows_.memory_bytes() + rows_.size() * sizeof(Transition*) + firsts_.size() * sizeof(First) +
+           free_.size() * 4 + actions_.size() * (2 * sizeof(Action) + 32) + forks_.memory_bytes();
   }
 
  private:

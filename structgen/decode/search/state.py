@@ -26,7 +26,7 @@ from structgen.decode.prompt import encode_prompt
 from structgen.decode.request import resolve
 from structgen.decode.result import Generation, Stats
 from structgen.decode.sampling import log_probabilities, unpack_mask
-from structgen.errors import BudgetTooSmall, InvalidRequest
+from structgen.errors import InvalidRequest
 
 
 @dataclass
@@ -121,12 +121,9 @@ class Frontier:
         self._ends = sorted(self.vocabulary.eos_ids)
         self._forward = CausalBatch(session.model, 1)
         self._fresh = True
-        needed = constraint.matcher().distance()
-        if needed > self.max_tokens:
-            raise BudgetTooSmall(needed, self.max_tokens)
 
     def start(self) -> Candidate:
-        """The empty output."""
+        """The empty output; BudgetTooSmall where none can be finished."""
         matcher = self.constraint.matcher()
         return Candidate(matcher, [], [], [], [], Budget(matcher, self.max_tokens))
 
